@@ -1,0 +1,133 @@
+"""What a codec is, and what a protocol is: the two contracts that every wire format meets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gateway.limits import Limits
+from gateway.outcome import Note
+from gateway.settings import Setting, Settings
+from gateway.wire import WireRequest, WireResponse
+from schemas.api import Answer, Api, NativeFault, Operation
+from schemas.message import Message, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A body, decoded: the tree and what was odd about it. ``operation`` is set where only the body names it (SOAP)."""
+
+    tree: Tree
+    notes: tuple[Note, ...] = ()
+    operation: Operation | None = None
+    api: Api | None = None
+
+
+class Codec(Protocol):
+    """Bytes to tree and tree to bytes, by a declared message; pure, and safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """``json``, ``datacontract``, ``jsv``, ``csv`` or ``soap``, or a plug-in's own."""
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type of what :meth:`encode` writes."""
+
+    def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
+        """The tree of ``body``. Raises a Fault of kind ``malformed``, ``invalid`` or ``too_large``, and nothing
+        else."""
+
+    def encode(self, tree: Tree | None, message: Message) -> bytes:
+        """The bytes of ``tree``, exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address that a protocol serves.
+
+    ``path`` is a template whose segments are literal, ``{name}``, or, as the last one, ``{name*}`` for the rest of
+    the path. ``methods`` is
+    None for any verb. ``operation`` is None where the request itself names it. ``data`` is the protocol's own.
+    """
+
+    protocol: "WireProtocol"
+    path: str
+    methods: frozenset[str] | None
+    api: Api | None = None
+    operation: Operation | None = None
+    ignore_case: bool = False
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An API as one protocol is to serve it; ``native`` when the API was published over this protocol."""
+
+    api: Api
+    native: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An endpoint, and the values of the names in its path, percent-decoded."""
+
+    endpoint: Endpoint
+    path: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a protocol decided before it read the body: who is spoken to, and in which format it will be answered.
+
+    ``codec`` writes the answer. ``reply`` is the protocol's own (callback, key case, negotiated charset). ``count``
+    above zero says
+    that the body is a batch. The exchange lives until the answer is written; faults are rendered with it, too.
+    """
+
+    protocol: "WireProtocol"
+    request: WireRequest
+    match: Match | None = None
+    api: Api | None = None
+    operation: Operation | None = None
+    codec: Codec | None = None
+    native: bool = True
+    batch: bool = False
+    reply: Any = None
+
+
+class WireProtocol(Protocol):
+    """An HTTP binding over codecs. It knows no API: it serves whatever operations it is offered.
+
+    The pipeline calls, for each request: :meth:`open`, then :meth:`decode`, and in the end :meth:`encode` or
+    :meth:`fault`. None of them does
+    I/O or keeps state between requests.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name in settings, logs and metrics."""
+
+    def bind(self, offers: Sequence[Offer]) -> Sequence[Endpoint]:
+        """The endpoints that serve ``offers``."""
+
+    def open(self, request: WireRequest, match: Match | None) -> Exchange:
+        """Choose operation and answer format. Never raises; a None ``match`` is an unknown path, to be answered by
+        :meth:`fault`."""
+
+    def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:
+        """The request's tree; several when ``exchange.batch``. Raises a Fault, and nothing else."""
+
+    def encode(self, exchange: Exchange, message: Message, answers: Sequence[Answer]) -> WireResponse:
+        """The answer; ``answers`` holds one, or one an item of a batch."""
+
+    def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
+        """A native fault, in this protocol's own form."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProtocolPlugin:
+    """What the entry point group ``session_gateway.protocols`` names: a way to build the protocol from its settings."""
+
+    name: str
+    build: Callable[[Settings], WireProtocol]
+    settings: tuple[Setting, ...] = ()

@@ -1,0 +1,1 @@
+"""The ServiceStack protocol, dialects v3 and later."""

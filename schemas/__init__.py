@@ -1,0 +1,1 @@
+"""Published APIs: their messages, operations, credentials and faults. They know no bytes."""

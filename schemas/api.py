@@ -1,0 +1,191 @@
+"""What one published API is: operations, routes, credentials and faults, as frozen values. It knows no bytes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from gateway.commands import Command, Write
+from gateway.model import Principal, Session
+from gateway.outcome import Fault, FaultKind, Note, Outcome
+from gateway.settings import Setting, Settings
+from gateway.wire import WireRequest
+from schemas.message import Message, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential as a caller showed it.
+
+    ``kind`` says how it is verified: ``key`` (one secret), ``pair`` (name and secret), ``jwt`` (a signed token),
+    ``session`` (the secret
+    of a session, checked where the session is read). ``realm`` is the account that the caller names, if any.
+    """
+
+    kind: Literal["key", "pair", "jwt", "session"]
+    secret: str
+    name: str = ""
+    realm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a mapping may know besides the message: the caller, the moment, and path or header facts already in the
+    tree."""
+
+    principal: Principal | None
+    received_at: datetime
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The canonical command of a request, and notes on what was odd."""
+
+    command: Command
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer may need of its request: the tree as it was sent, the context, and the public base URL."""
+
+    tree: Tree
+    context: Context
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller is told: a tree of ``message`` (None: of the operation's answer), and the HTTP status."""
+
+    tree: Tree | None
+    status: int = 200
+    message: Message | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A native address of an operation: ``POST /sites/{company-id}/api/userSession/post``.
+
+    A name in braces is the wire name of a member whose location is ``path``. ``method`` ``*`` is any verb.
+    """
+
+    method: str
+    path: str
+
+
+def allow(before: Session | None, after: Session, write: Write) -> None:
+    """The check of an operation without rules of its own: every change is allowed."""
+
+
+def nobody(tree: Tree) -> Presented | None:
+    """The body credentials of an operation that has none."""
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation: its messages, and how they map to the canonical model and back.
+
+    ``command`` maps a checked tree to a command or raises a Fault. ``check`` runs inside the transaction with the
+    session
+    before (None when it is made) and after the write, and raises a Fault to refuse it. ``present`` makes the answer
+    from
+    the outcome. ``credentials`` finds credentials in the body. ``scope`` is what the principal must hold.
+    """
+
+    name: str
+    request: Message
+    answer: Message
+    command: Callable[[Tree, Context], Mapped]
+    present: Callable[[Outcome, Asked], Answer]
+    routes: tuple[Route, ...] = ()
+    writes: bool = True
+    check: Callable[[Session | None, Session, Write], None] = allow
+    credentials: Callable[[Tree], Presented | None] = nobody
+    scope: str | None = None
+    public: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InBand:
+    """A fault told inside an ordinary answer: a tree of ``message``, with HTTP ``status``."""
+
+    message: Message
+    tree: Callable[[Fault, Asked | None], Tree]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A fault that the protocol renders in its own form. An empty ``text`` gives the fault's own message."""
+
+    status: int
+    code: str = ""
+    text: str = ""
+
+
+FaultRow: TypeAlias = InBand | Native
+FaultTable: TypeAlias = Mapping[FaultKind, FaultRow]
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFault:
+    """A fault ready to be rendered by a protocol: the API's status, code and text filled in."""
+
+    status: int
+    code: str
+    text: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class FaultBody:
+    """The body that an API publishes for its native faults (BioT's six keys); used by its native protocols only."""
+
+    message: Message
+    tree: Callable[[NativeFault, str], Tree]
+
+
+def no_header(request: WireRequest, path: Mapping[str, str]) -> Presented | None:
+    """The header credentials of an API that has none."""
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Api:
+    """One published service.
+
+    ``native`` names the protocols it was published over, the first of which gives the dialect of a fault on an unknown
+    path below one of its ``prefixes``. ``header`` finds credentials before the body is read. ``demand`` says where a
+    caller
+    must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read).
+    """
+
+    name: str
+    title: str
+    native: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    faults: FaultTable
+    header: Callable[[WireRequest, Mapping[str, str]], Presented | None] = no_header
+    fault_body: FaultBody | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    doc: str = ""
+
+    def operation(self, name: str) -> Operation | None:
+        """The operation of this name, compared without case."""
+        wanted = name.lower()
+        return next((operation for operation in self.operations if operation.name.lower() == wanted), None)
+
+
+@dataclass(frozen=True, eq=False)
+class ApiPlugin:
+    """What the entry point group ``session_gateway.apis`` names: a way to build the API from its settings."""
+
+    name: str
+    build: Callable[[Settings], Api]
+    settings: tuple[Setting, ...] = ()

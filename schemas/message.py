@@ -1,0 +1,171 @@
+"""A declared message, compiled once: what every codec, document writer and check reads instead of the declaration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from marshmallow import ValidationError
+
+from adapters.scalars import Kind
+from gateway.outcome import Fault, FaultKind, FieldError
+
+Tree: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a message.
+
+    ``key`` is its name in the tree, ``name`` on the wire. ``namespace`` is that of the declaring class level, in
+    which its XML element
+    stands; ``level`` counts class levels from the base (0). ``order`` is DataMember.Order (None sorts first).
+    ``location`` is
+    ``body``, ``path``, ``query`` or ``header`` (HTTP); ``part`` is ``body`` or ``header`` (SOAP). ``xml`` is False
+    for members that the data
+    contract does not have. ``credential`` members are never stored, logged or repeated. ``sample`` shows in
+    documentation.
+    """
+
+    key: str
+    name: str
+    kind: Kind
+    message: "Message | None" = None
+    item: "Member | None" = None
+    choices: tuple[str, ...] = ()
+    namespace: str = ""
+    level: int = 0
+    order: int | None = None
+    nillable: bool = True
+    required: bool = False
+    location: str = "body"
+    part: str = "body"
+    xml: bool = True
+    emit_default: bool = True
+    credential: bool = False
+    sample: Any = None
+    doc: str = ""
+    validators: tuple[Callable[[Any], Any], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Message:
+    """A message: ``name`` and ``namespace`` are those of its root element (its data contract).
+
+    ``members`` stand in declaration order, base class first. ``xml_members`` stand in data contract order: base class
+    first,
+    then by ``order``, then by name, ordinal. ``derived_members`` put the most derived class first (ServiceStack's
+    text formats).
+    ``open`` messages keep unknown members, under their own spelling. ``clr_name`` is the full .NET type name, where
+    an error
+    text of the original server quotes it.
+    """
+
+    name: str
+    namespace: str
+    members: tuple[Member, ...]
+    open: bool = False
+    doc: str = ""
+    clr_name: str = ""
+    xml_members: tuple[Member, ...] = field(init=False)
+    derived_members: tuple[Member, ...] = field(init=False)
+    by_key: Mapping[str, Member] = field(init=False)
+    by_name: Mapping[str, Member] = field(init=False)
+    by_folded: Mapping[str, Member] = field(init=False)
+
+    def __post_init__(self) -> None:
+        wire = [member for member in self.members if member.xml]
+        put = object.__setattr__
+        put(self, "xml_members", tuple(sorted(wire, key=_contract_order)))
+        put(self, "derived_members", tuple(sorted(self.members, key=lambda member: -member.level)))
+        put(self, "by_key", {member.key: member for member in self.members})
+        put(self, "by_name", {member.name: member for member in self.members if member.part == "body"})
+        put(self, "by_folded", {member.name.lower(): member for member in self.members if member.part == "body"})
+
+    def at(self, location: str) -> tuple[Member, ...]:
+        """The members that travel in one place of an HTTP request: ``body``, ``path``, ``query`` or ``header``."""
+        return tuple(member for member in self.members if member.location == location)
+
+    def check(self, tree: Tree) -> None:
+        """Raise a fault of kind ``invalid``, with every wrong member named, unless ``tree`` fits this message."""
+        errors: list[FieldError] = []
+        _check_object(self, tree, "", errors)
+        if errors:
+            raise Fault(FaultKind.INVALID, errors[0].message, fields=tuple(errors))
+
+
+def _contract_order(member: Member) -> tuple[int, int, str]:
+    return member.level, -1 if member.order is None else member.order, member.name
+
+
+def _check_object(message: Message, tree: Tree, path: str, errors: list[FieldError]) -> None:
+    for member in message.members:
+        if member.key in tree:
+            _check_member(member, tree[member.key], f"{path}{member.name}", errors)
+        elif member.required:
+            errors.append(FieldError(f"{path}{member.name}", f"{member.name} is required", "required"))
+
+
+def _check_member(member: Member, value: Any, path: str, errors: list[FieldError]) -> None:
+    if value is None:
+        if not member.nillable or member.required:
+            errors.append(
+                FieldError(path, f"{member.name} must not be null", "required" if member.required else "null")
+            )
+        return
+    if member.kind is Kind.OBJECT and member.message is not None:
+        _check_object(member.message, value, f"{path}.", errors)
+    elif member.kind is Kind.LIST and member.item is not None:
+        for index, item in enumerate(value):
+            _check_member(member.item, item, f"{path}[{index}]", errors)
+    if member.choices and isinstance(value, str) and value not in member.choices:
+        errors.append(FieldError(path, f"{member.name} must be one of: {', '.join(member.choices)}", "choice", value))
+    for validator in member.validators:
+        _run(validator, member, value, path, errors)
+
+
+def _run(validator: Callable[[Any], Any], member: Member, value: Any, path: str, errors: list[FieldError]) -> None:
+    try:
+        validator(value)
+    except ValidationError as error:
+        shown = None if member.credential else value
+        rule = {"Length": "length", "Range": "range", "Regexp": "pattern", "OneOf": "choice"}.get(
+            type(validator).__name__, "invalid"
+        )
+        errors.append(FieldError(path, " ".join(str(text) for text in error.messages), rule, shown))
+
+
+def redact(message: Message, tree: Tree, mask: str = "***") -> Tree:
+    """A copy of ``tree`` in which every declared credential that was sent reads ``mask``."""
+    return {key: _redacted(message.by_key.get(key), value, mask) for key, value in tree.items()}
+
+
+def _redacted(member: Member | None, value: Any, mask: str) -> Any:
+    if member is None or value is None:
+        return value
+    if member.credential:
+        return mask
+    if member.message is not None and isinstance(value, dict):
+        return redact(member.message, value, mask)
+    if member.item is not None and isinstance(value, list):
+        return [_redacted(member.item, item, mask) for item in value]
+    return value
+
+
+def credentials(message: Message, tree: Tree) -> list[str]:
+    """The values of every declared credential in ``tree``, as text; what must not be stored or logged."""
+    found: list[str] = []
+    for key, value in tree.items():
+        _collect(message.by_key.get(key), value, found)
+    return found
+
+
+def _collect(member: Member | None, value: Any, found: list[str]) -> None:
+    if member is None or value is None:
+        return
+    if member.credential:
+        found.append(str(value))
+    elif member.message is not None and isinstance(value, dict):
+        found.extend(credentials(member.message, value))
+    elif member.item is not None and isinstance(value, list):
+        for item in value:
+            _collect(member.item, item, found)

@@ -1,0 +1,1 @@
+"""WSDL and XSD documents: their writers, and the published files."""
