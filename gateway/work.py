@@ -15,7 +15,8 @@ from schemas.api import Api, Asked, Operation
 class RawRequest:
     """The request as it came, with every declared credential masked; kept with the event.
 
-    ``target`` is the raw path and query. ``form`` is ``bytes`` when ``body`` is the caller's own text, ``tree`` when it is JSON made from
+    ``target`` is the raw path and query. ``form`` is ``bytes`` when ``body`` is the caller's own text, ``tree`` when
+    it is JSON made from
     the decoded tree because a credential could not be masked in place.
     """
 
@@ -30,8 +31,10 @@ class RawRequest:
 class Work:
     """One prepared request.
 
-    Everything that a write needs is fixed here (ids, instant, secret), so that a batch may be run again. ``principal`` is None
-    until a session's own secret has named the tenant: then ``token`` is the SHA-256 (hex) of that secret, and a write or a
+    Everything that a write needs is fixed here (ids, instant, secret), so that a batch may be run again.
+    ``principal`` is None
+    until a session's own secret has named the tenant: then ``token`` is the SHA-256 (hex) of that secret, and a write
+    or a
     read resolves the tenant from the session that it opens. ``exchange`` and ``asked`` are for the answer.
     """
 
