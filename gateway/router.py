@@ -1,0 +1,127 @@
+"""Which endpoint a path means, and in whose dialect an unknown path is refused."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from adapters.protocol import Endpoint, Match
+from gateway.registry import BootError
+from gateway.wire import WireRequest
+from schemas.api import Api
+
+_PARAMETER = re.compile(r"\{([^{}*]+)(\*?)\}")
+_SLASHES = re.compile(r"/{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """No endpoint answers. ``api`` owns the path's longest known prefix, if any does.
+
+    ``endpoint`` and ``allow`` are set when the path exists, but not with this method.
+    """
+
+    api: Api | None = None
+    endpoint: Endpoint | None = None
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    pattern: re.Pattern[str]
+    rank: tuple[int, ...]
+    endpoint: Endpoint
+
+
+class Router:
+    """Routes by path, then by method; literal paths before templates, longer literals first."""
+
+    def __init__(self, endpoints: Iterable[Endpoint], apis: Iterable[Api]) -> None:
+        self._exact: dict[str, list[Endpoint]] = {}
+        self._folded: dict[str, list[Endpoint]] = {}
+        templates: list[_Template] = []
+        for endpoint in endpoints:
+            if "{" in endpoint.path:
+                templates.append(_compile(endpoint))
+            else:
+                self._add(endpoint)
+        self._templates = tuple(sorted(templates, key=lambda template: template.rank))
+        prefixes = [(prefix.lower().rstrip("/"), api) for api in apis for prefix in api.prefixes]
+        self._prefixes = tuple(sorted(prefixes, key=lambda row: -len(row[0])))
+
+    def _add(self, endpoint: Endpoint) -> None:
+        table = self._folded if endpoint.ignore_case else self._exact
+        row = table.setdefault(_fold(endpoint.path) if endpoint.ignore_case else endpoint.path, [])
+        for other in row:
+            if _overlap(endpoint, other):
+                raise BootError(_conflict(endpoint, other))
+        row.append(endpoint)
+
+    def match(self, request: WireRequest) -> Match | Miss:
+        """The endpoint for this request's path and method."""
+        raw = request.raw_path or request.path
+        found = self._candidates(raw)
+        for match in found:
+            if match.endpoint.methods is None or request.method in match.endpoint.methods:
+                return match
+        if found:
+            allow = sorted({method for match in found for method in match.endpoint.methods or ()})
+            return Miss(self.owner(raw), found[0].endpoint, tuple(allow))
+        return Miss(self.owner(raw))
+
+    def owner(self, path: str) -> Api | None:
+        """The API that owns the longest prefix of ``path``."""
+        folded = _fold(path)
+        for prefix, api in self._prefixes:
+            if folded == prefix or folded.startswith(f"{prefix}/"):
+                return api
+        return None
+
+    def _candidates(self, raw: str) -> list[Match]:
+        path = unquote(raw) if "%" in raw else raw
+        folded = _fold(path)
+        literal = [*self._exact.get(path, ()), *self._folded.get(folded, ())]
+        if literal:
+            return [Match(endpoint) for endpoint in literal]
+        return [match for template in self._templates if (match := _try(template, raw)) is not None]
+
+
+def _fold(path: str) -> str:
+    tidy = _SLASHES.sub("/", path) if "//" in path else path
+    return tidy.rstrip("/").lower() or "/"
+
+
+def _compile(endpoint: Endpoint) -> _Template:
+    literal, position, pattern = 0, 0, ""
+    for found in _PARAMETER.finditer(endpoint.path):
+        text = endpoint.path[position : found.start()]
+        literal += len(text)
+        pattern += re.escape(text) + ("(.*)" if found[2] else "([^/]+)")
+        position = found.end()
+    tail = endpoint.path[position:]
+    flags = re.IGNORECASE if endpoint.ignore_case else 0
+    compiled = re.compile(pattern + re.escape(tail) + ("/*" if endpoint.ignore_case else ""), flags)
+    return _Template(compiled, ("*}" in endpoint.path, -(literal + len(tail))), endpoint)
+
+
+def _try(template: _Template, raw: str) -> Match | None:
+    path = _SLASHES.sub("/", raw) if template.endpoint.ignore_case and "//" in raw else raw
+    found = template.pattern.fullmatch(path)
+    if found is None:
+        return None
+    names = [name for name, _ in _PARAMETER.findall(template.endpoint.path)]
+    values: Mapping[str, str] = {name: unquote(value) for name, value in zip(names, found.groups(), strict=True)}
+    return Match(template.endpoint, values)
+
+
+def _overlap(one: Endpoint, other: Endpoint) -> bool:
+    return one.methods is None or other.methods is None or bool(one.methods & other.methods)
+
+
+def _conflict(one: Endpoint, other: Endpoint) -> str:
+    return f"{one.path} is claimed by {_who(one)} and by {_who(other)}; change one's path, or what is offered"
+
+
+def _who(endpoint: Endpoint) -> str:
+    api = endpoint.api.name if endpoint.api else "all APIs"
+    return f"{api} over {endpoint.protocol.name}"
