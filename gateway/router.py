@@ -60,10 +60,13 @@ class Router:
     def match(self, request: WireRequest) -> Match | Miss:
         """The endpoint for this request's path and method."""
         raw = request.raw_path or request.path
-        found = self._candidates(raw)
-        for match in found:
-            if match.endpoint.methods is None or request.method in match.endpoint.methods:
-                return match
+        found = self._literal(raw)
+        chosen = _choose(found, request.method)
+        if chosen is None:
+            found += [match for template in self._templates if (match := _try(template, raw)) is not None]
+            chosen = _choose(found, request.method)
+        if chosen is not None:
+            return chosen
         if found:
             allow = sorted({method for match in found for method in match.endpoint.methods or ()})
             return Miss(self.owner(raw), found[0].endpoint, tuple(allow))
@@ -77,13 +80,16 @@ class Router:
                 return api
         return None
 
-    def _candidates(self, raw: str) -> list[Match]:
+    def _literal(self, raw: str) -> list[Match]:
         path = unquote(raw) if "%" in raw else raw
-        folded = _fold(path)
-        literal = [*self._exact.get(path, ()), *self._folded.get(folded, ())]
-        if literal:
-            return [Match(endpoint) for endpoint in literal]
-        return [match for template in self._templates if (match := _try(template, raw)) is not None]
+        return [Match(endpoint) for endpoint in (*self._exact.get(path, ()), *self._folded.get(_fold(path), ()))]
+
+
+def _choose(found: list[Match], method: str) -> Match | None:
+    for match in found:
+        if match.endpoint.methods is None or method in match.endpoint.methods:
+            return match
+    return None
 
 
 def _fold(path: str) -> str:

@@ -1,0 +1,202 @@
+"""Who is asking, and may they.
+
+Verification reads one table in memory. It is loaded from the store and replaced when ``credentials_version`` moves, so a
+revoked credential stops working in every worker within two seconds. Only a scrypt check is slow: an asynchronous door gets
+:class:`Unverified` for it and runs it in the one thread per process that may; its result is remembered.
+"""
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import jwt
+
+from gateway.credentials import Credential, digest, verify
+from gateway.model import Principal
+from gateway.outcome import Fault, FaultKind
+from gateway.settings import Setting, Settings
+from schemas.api import Api, Presented
+
+OPERATOR = "operator"
+
+SETTINGS = (
+    Setting(
+        "jwt.algorithms",
+        ("RS512",),
+        "Signature algorithms accepted in bearer tokens: RS512, RS256, HS256 and no others.",
+        origin="D2",
+    ),
+    Setting("jwt.leeway", 5, "Seconds by which a token's clock may differ from ours."),
+    Setting("jwt.scopes_claim", "scopes", "The claim that lists a token's permissions.", origin="D2"),
+    Setting("jwt.tenant_claim", "tenantId", "The claim that names the caller's account.", origin="D2"),
+)
+
+_REMEMBERED = 10_000
+_REFUSAL_SECONDS = 30.0
+
+
+class Unverified(Exception):
+    """A short secret that this process has not seen yet: call :meth:`settle` in the slow lane, then prepare again."""
+
+    def __init__(self, settle: Callable[[], None]) -> None:
+        super().__init__("a credential waits for its check")
+        self.settle = settle
+
+
+class Identity:
+    """The credentials in force, by what a caller can show."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._algorithms = tuple(settings["jwt.algorithms"])
+        self._leeway = int(settings["jwt.leeway"])
+        self._scopes_claim = str(settings["jwt.scopes_claim"])
+        self._tenant_claim = str(settings["jwt.tenant_claim"])
+        self._slow = threading.Lock()
+        self.load(())
+
+    def load(self, credentials: Iterable[Credential]) -> None:
+        """Replace the table; what was remembered of earlier checks is forgotten."""
+        keys: dict[tuple[str, str], Credential] = {}
+        pairs: dict[tuple[str, str], list[Credential]] = {}
+        issuers: dict[str, list[Credential]] = {}
+        for credential in credentials:
+            if credential.revoked_at is not None:
+                continue
+            if credential.kind == "key":
+                keys[credential.api, credential.verifier.partition("$")[2]] = credential
+            elif credential.kind == "pair":
+                pairs.setdefault((credential.api, credential.name), []).append(credential)
+            else:
+                issuers.setdefault(credential.api, []).append(credential)
+        self._keys, self._pairs, self._issuers = keys, pairs, issuers
+        self._accepted: OrderedDict[tuple[str, str, str], Credential] = OrderedDict()
+        self._refused: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
+
+    def authenticate(self, api: Api, shown: Presented, at: datetime, *, inline: bool = True) -> Principal:
+        """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``, Unverified."""
+        if shown.kind == "jwt":
+            principal = self._bearer(api, shown.secret)
+        elif shown.kind == "pair":
+            principal = _principal(self._pair(api, shown, at, inline), at)
+        else:
+            principal = self._key(api, shown.secret, at)
+        if (
+            principal.realms
+            and shown.realm
+            and shown.realm.lower() not in {realm.lower() for realm in principal.realms}
+        ):
+            raise Fault(FaultKind.FORBIDDEN, f"this credential may not name {shown.realm!r}")
+        return principal
+
+    def operator(self, secret: str, at: datetime) -> Principal | None:
+        """The operator, when ``secret`` is an operator token."""
+        found = self._keys.get((OPERATOR, digest(secret)))
+        return _principal(found, at) if found is not None and found.is_valid(at) else None
+
+    def _key(self, api: Api, secret: str, at: datetime) -> Principal:
+        found = self._keys.get((api.name, digest(secret)))
+        if found is not None and found.is_valid(at):
+            return _principal(found, at)
+        operator = self.operator(secret, at) if api.name == "sessions" else None
+        if operator is None:
+            raise refused("no valid key of this value")
+        return operator
+
+    def _pair(self, api: Api, shown: Presented, at: datetime, inline: bool) -> Credential:
+        memory = (api.name, shown.name, digest(shown.secret))
+        found = self._accepted.get(memory)
+        if found is None:
+            if self._refused.get(memory, 0.0) > time.monotonic():
+                raise refused("wrong name or secret")
+            if not inline:
+                raise Unverified(lambda: self._settle(memory, shown))
+            self._settle(memory, shown)
+            found = self._accepted.get(memory)
+        if found is None or not found.is_valid(at):
+            raise refused("wrong name or secret")
+        return found
+
+    def _settle(self, memory: tuple[str, str, str], shown: Presented) -> None:
+        with self._slow:
+            candidates = self._pairs.get(memory[:2]) or [_NOBODY]
+            matching = [credential for credential in candidates if verify(credential.verifier, shown.secret)]
+        if matching:
+            _remember(self._accepted, memory, matching[0])
+        else:
+            _remember(self._refused, memory, time.monotonic() + _REFUSAL_SECONDS)
+
+    def _bearer(self, api: Api, token: str) -> Principal:
+        memory = f"{api.name} {digest(token)}"
+        known = self._tokens.get(memory)
+        if known is not None and known[1] > time.time() - self._leeway:
+            return known[0]
+        claims, issuer = self._claims(api, token)
+        principal = self._token_principal(claims, issuer)
+        _remember(self._tokens, memory, (principal, float(claims.get("exp", time.time() + 60))))
+        return principal
+
+    def _claims(self, api: Api, token: str) -> tuple[Mapping[str, Any], Credential]:
+        reason = "no trusted issuer"
+        for issuer in self._issuers.get(api.name, ()):
+            family = "RS" if issuer.verifier.startswith("-----BEGIN") else "HS"
+            allowed = [
+                name for name in self._algorithms if name.startswith(family) and name in ("RS512", "RS256", "HS256")
+            ]
+            try:
+                claims = jwt.decode(
+                    token, issuer.verifier, algorithms=allowed, leeway=self._leeway, options={"verify_aud": False}
+                )
+            except (jwt.InvalidTokenError, ValueError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                continue
+            if not issuer.name or claims.get(self._tenant_claim) == issuer.name:
+                return claims, issuer
+            reason = "the token's account is not this issuer's"
+        raise refused(reason)
+
+    def _token_principal(self, claims: Mapping[str, Any], issuer: Credential) -> Principal:
+        scopes = claims.get(self._scopes_claim)
+        names = frozenset(str(scope) for scope in scopes) if isinstance(scopes, list) else frozenset()
+        subject = str(claims.get("sub") or claims.get("userId") or issuer.uid)
+        return Principal(f"jwt:{subject}", issuer.api, issuer.tenant, names, frozenset(issuer.realms), dict(claims))
+
+
+_NOBODY = Credential(
+    uid=uuid.UUID(int=0),
+    api="",
+    kind="pair",
+    verifier="scrypt$" + "00" * 16 + "$" + "00" * 64,
+    created_at=datetime.min,
+)
+"""Checked when a name is unknown, so that an unknown name takes as long as a wrong secret."""
+
+
+def refused(reason: str) -> Fault:
+    """The fault of every failed check: one text for the caller, the reason for the log alone."""
+    return Fault(FaultKind.UNAUTHENTICATED, "the credentials are missing or not valid", log=reason)
+
+
+def require(principal: Principal, scope: str | None) -> None:
+    """Raise a Fault of kind ``forbidden`` unless the principal holds ``scope``; the operator holds all."""
+    if scope is not None and scope not in principal.scopes and principal.api != OPERATOR:
+        raise Fault(FaultKind.FORBIDDEN, f"this credential lacks the permission {scope}", details={"scope": scope})
+
+
+def _principal(credential: Credential, at: datetime) -> Principal:
+    if not credential.is_valid(at):
+        raise refused("expired")
+    name = f"{credential.kind}:{credential.name or credential.uid}"
+    return Principal(
+        name, credential.api, credential.tenant, frozenset(credential.scopes), frozenset(credential.realms)
+    )
+
+
+def _remember(table: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:
+    table[key] = value
+    while len(table) > _REMEMBERED:
+        table.popitem(last=False)
