@@ -1,0 +1,31 @@
+"""How an API is spoken over SOAP where it was not published as document/literal: a plain value in ``Api.options``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SoapStyle:
+    """The published SOAP form of one API; the protocol ``soap`` reads it from ``api.options["soap"]``.
+
+    ``dispatch``: ``body`` (by the name of the body's element) or ``header`` (by the text of the Header's element
+    ``header_member``, compared exactly). ``wrapper`` is the Body element around the request's parameters, empty for
+    the request message's own name. With ``bare_answer`` the answer's members stand directly in the Body.
+    ``qualified`` says whether members stand in the message's namespace. ``encoding_style`` is repeated on the
+    Envelope, ``prefix`` is that of the Envelope's namespace, ``declaration`` puts an XML declaration before it.
+    ``media_types`` are the request's accepted content types (a missing one is always accepted).
+    """
+
+    dispatch: Literal["body", "header"] = "body"
+    header_member: str = ""
+    wrapper: str = ""
+    bare_answer: bool = False
+    qualified: bool = True
+    encoding_style: str = ""
+    prefix: str = "soap"
+    declaration: bool = True
+    media_types: tuple[str, ...] = ("text/xml", "application/xml", "application/soap+xml")
+
+
+DOCUMENT_LITERAL = SoapStyle()
+"""How an API is spoken over SOAP that was never published over it."""
