@@ -1,7 +1,9 @@
 """Who is asking, and may they.
 
-Verification reads one table in memory. It is loaded from the store and replaced when ``credentials_version`` moves, so a
-revoked credential stops working in every worker within two seconds. Only a scrypt check is slow: an asynchronous door gets
+Verification reads one table in memory. It is loaded from the store and replaced when ``credentials_version`` moves,
+so a
+revoked credential stops working in every worker within two seconds. Only a scrypt check is slow: an asynchronous door
+gets
 :class:`Unverified` for it and runs it in the one thread per process that may; its result is remembered.
 """
 
@@ -78,7 +80,8 @@ class Identity:
         self._tokens: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
     def authenticate(self, api: Api, shown: Presented, at: datetime, *, inline: bool = True) -> Principal:
-        """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``, Unverified."""
+        """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``,
+        Unverified."""
         if shown.kind == "jwt":
             principal = self._bearer(api, shown.secret)
         elif shown.kind == "pair":

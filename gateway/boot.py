@@ -1,0 +1,189 @@
+"""Assembly: settings, plug-ins, routes, identities and store become one Gateway; once a process."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from adapters.protocol import Endpoint, Offer, WireProtocol
+from gateway import identity as identities
+from gateway import registry as plugins
+from gateway import settings as setting
+from gateway.identity import Identity
+from gateway.limits import Limits
+from gateway.outcome import Fault
+from gateway.pipeline import Pipeline, Prepared, Refused, Result
+from gateway.registry import BootError, Built, Disabled, Registry
+from gateway.router import Router
+from gateway.settings import Setting, Settings
+from gateway.store import Store, open_store
+from gateway.wire import WireRequest, WireResponse
+from gateway.work import Batch, Work
+from schemas.api import Api
+
+log = logging.getLogger("gateway.boot")
+
+SETTINGS = (
+    Setting("database", "sqlite:///session-gateway.db", "Where events are stored."),
+    Setting("demo", False, "Demo mode: loopback only, with known credentials."),
+    Setting(
+        "offer",
+        (),
+        "Which API is offered over which protocol, as api:protocol; api:* is every protocol and * is everything. An API that"
+        " is not named is offered over the protocols it was published for.",
+    ),
+    Setting(
+        "fidelity",
+        "lenient",
+        "strict: what the original .NET server silently lost is lost here too; lenient: it is kept, with a note.",
+        choices=("lenient", "strict"),
+    ),
+    *(
+        Setting(f"limits.{bound.name}", bound.default, "At most this many in one request; see Limits.")
+        for bound in fields(Limits)
+    ),
+)
+
+
+@dataclass
+class Gateway:
+    """Everything a door needs; see :mod:`gateway.pipeline` for the three calls."""
+
+    settings: Settings
+    built: Built
+    pipeline: Pipeline
+    store: Store
+    identity: Identity
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
+        """See :meth:`Pipeline.prepare`."""
+        return self.pipeline.prepare(request, inline=inline)
+
+    def finish(self, prepared: Work | Batch, result: Result) -> WireResponse:
+        """See :meth:`Pipeline.finish`."""
+        return self.pipeline.finish(prepared, result)
+
+    def reject(self, request: WireRequest, fault: Fault) -> WireResponse:
+        """See :meth:`Pipeline.reject`."""
+        return self.pipeline.reject(request, fault)
+
+    @property
+    def apis(self) -> Mapping[str, Api]:
+        """The APIs in force, by name."""
+        return self.built.apis
+
+    @property
+    def protocols(self) -> Mapping[str, WireProtocol]:
+        """The protocols in force, by name."""
+        return self.built.protocols
+
+    @property
+    def disabled(self) -> tuple[Disabled, ...]:
+        """Plug-ins that could not be loaded, and why; named in ``/-/ready``."""
+        return self.built.disabled
+
+    def watch(self, seconds: float = 1.0) -> None:
+        """Follow ``credentials_version`` in a thread, so that a revoked credential stops working within two seconds."""
+        self.reload_credentials()
+        threading.Thread(target=self._watch, args=(seconds,), name="credentials", daemon=True).start()
+
+    def reload_credentials(self) -> None:
+        """Load the credentials now in the store."""
+        self._version = self.store.credentials_version()
+        self.identity.load(self.store.credentials())
+
+    def _watch(self, seconds: float) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                if self.store.credentials_version() != self._version:
+                    self.reload_credentials()
+            except Exception as error:
+                log.warning("credentials could not be read: %s", error)
+
+    def close(self) -> None:
+        """Finish what the store still holds, and stop the watcher."""
+        self._stop.set()
+        self.store.close()
+
+
+def table(registry: Registry) -> tuple[Setting, ...]:
+    """Every setting there is: ours, then those of the plug-ins. Raises BootError when two have one name."""
+    from gateway import server
+
+    rows = (*SETTINGS, *server.SETTINGS, *identities.SETTINGS, *registry.settings)
+    seen: set[str] = set()
+    for row in rows:
+        if row.name in seen:
+            raise BootError(f"the setting {row.name} is declared twice")
+        seen.add(row.name)
+    return rows
+
+
+def load_settings(
+    file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """The settings in force for this process. Raises SettingsError or BootError."""
+    given = os.environ if environment is None else environment
+    return setting.load(table(plugins.discover()), file=file, environment=given, flags=flags)
+
+
+def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
+    """A Gateway, ready to serve, with its store open. Raises BootError or StoreError."""
+    built = plugins.build(plugins.discover(), settings)
+    for disabled in built.disabled:
+        log.error("plug-in %s (%s) is disabled: %s", disabled.name, disabled.owner, disabled.reason)
+    identity = Identity(settings)
+    pipeline = Pipeline(_router(built, settings), built.protocols, identity, limits_of(settings))
+    gateway = Gateway(settings, built, pipeline, open_store(settings["database"], settings), identity)
+    if watch:
+        gateway.watch()
+    else:
+        gateway.reload_credentials()
+    return gateway
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The budgets in force."""
+    return Limits(**{bound.name: settings[f"limits.{bound.name}"] for bound in fields(Limits)})
+
+
+def _router(built: Built, settings: Settings) -> Router:
+    endpoints: list[Endpoint] = []
+    for name, protocol in built.protocols.items():
+        endpoints.extend(protocol.bind(offers(name, built, settings)))
+    return Router(endpoints, built.apis.values())
+
+
+def offers(protocol: str, built: Built, settings: Settings) -> list[Offer]:
+    """The APIs that ``protocol`` is to serve. Raises BootError when ``offer`` names what does not exist."""
+    chosen = _chosen(settings, built)
+    return [
+        Offer(api, protocol in api.native)
+        for api in built.apis.values()
+        if protocol in chosen.get(api.name, api.native)
+    ]
+
+
+def _chosen(settings: Settings, built: Built) -> dict[str, set[str]]:
+    rows: Iterable[str] = settings["offer"] or (("*",) if settings["demo"] else ())
+    chosen: dict[str, set[str]] = {}
+    for row in rows:
+        api, _, protocol = row.partition(":")
+        names = set(built.protocols) if protocol in ("*", "") else {protocol}
+        for name in built.apis if api == "*" else (api,):
+            chosen.setdefault(name, set()).update(names)
+    unknown = (set(chosen) - set(built.apis)) | (set().union(*chosen.values()) - set(built.protocols))
+    if unknown:
+        raise BootError(f"the setting offer names {', '.join(sorted(unknown))}, which is not installed")
+    return chosen
+
+
+def fault_of(result: Prepared | Result) -> Fault | None:
+    """The fault that a response or result stands for, if any; for logs and metrics."""
+    if isinstance(result, Refused):
+        return result.fault
+    return result if isinstance(result, Fault) else None

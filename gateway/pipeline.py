@@ -1,0 +1,270 @@
+"""The pipeline: prepare, work, finish; three plain calls, so that any door can drive it.
+
+``prepare`` does no I/O. ``work`` is the store's (ledger or reader). ``finish`` renders. Whatever goes wrong in any of
+them is
+answered in the caller's dialect.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from adapters.protocol import Decoded, Exchange, WireProtocol
+from gateway import ids
+from gateway.credentials import digest
+from gateway.identity import Identity, Unverified, refused, require
+from gateway.limits import Limits
+from gateway.model import Principal
+from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.redaction import raw_request
+from gateway.router import Miss, Router
+from gateway.wire import WireRequest, WireResponse
+from gateway.work import Batch, Work
+from schemas.api import Answer, Api, Asked, Context, InBand, NativeFault, Operation, Presented, no_header
+from schemas.message import Tree
+
+log = logging.getLogger("gateway.pipeline")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Writes never happen by these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(WireResponse):
+    """An answer that was ready before any work: a fault, or a page. It knows why, for log and metrics."""
+
+    exchange: Exchange | None = None
+    fault: Fault | None = None
+
+
+Prepared: TypeAlias = Work | Batch | WireResponse
+Result: TypeAlias = Outcome | Fault | Sequence[Outcome | Fault]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Routes, identities and budgets of one process; it keeps nothing between requests."""
+
+    router: Router
+    protocols: dict[str, WireProtocol]
+    identity: Identity
+    limits: Limits
+
+    def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
+        """The work that a request asks for, or its answer where no work is needed. Raises Unverified unless
+        ``inline``."""
+        exchange = self.open(request)
+        if exchange is None:
+            return unowned()
+        page = getattr(exchange.reply, "page", None)
+        if isinstance(page, WireResponse):
+            return page
+        try:
+            return self._prepare(exchange, inline)
+        except Unverified:
+            raise
+        except Fault as fault:
+            return self.refuse(exchange, fault)
+        except Exception as error:
+            log.exception("a plug-in raised while it read a request", extra={"correlation_id": request.correlation_id})
+            return self.refuse(exchange, internal(error))
+
+    def finish(self, prepared: Work | Batch, result: Result) -> WireResponse:
+        """The answer to finished work, in the caller's dialect."""
+        first = prepared.works[0] if isinstance(prepared, Batch) else prepared
+        exchange: Exchange = prepared.exchange
+        try:
+            return self._finish(exchange, prepared, result)
+        except Fault as fault:
+            return self.refuse(exchange, fault, first.asked)
+        except Exception as error:
+            log.exception("a plug-in raised while it wrote an answer", extra={"correlation_id": first.correlation_id})
+            return self.refuse(exchange, internal(error), first.asked)
+
+    def reject(self, request: WireRequest, fault: Fault) -> WireResponse:
+        """The answer to a request that a door itself refuses (too large, too slow), in the dialect of its path."""
+        exchange = self.open(request)
+        return unowned() if exchange is None else self.refuse(exchange, fault)
+
+    def open(self, request: WireRequest) -> Exchange | None:
+        """The exchange for a request's path; None when nobody owns the path."""
+        match = self.router.match(request)
+        if not isinstance(match, Miss):
+            return match.endpoint.protocol.open(request, match)
+        if match.endpoint is not None:
+            fault = Fault(FaultKind.METHOD_NOT_ALLOWED, allow=match.allow)
+            exchange = match.endpoint.protocol.open(request, None)
+            return replace(exchange, api=match.endpoint.api or match.api, reply=_Refusal(fault, exchange.reply))
+        if match.api is None:
+            return None
+        exchange = self.protocols[match.api.native[0]].open(request, None)
+        return replace(exchange, api=match.api, reply=_Refusal(Fault(FaultKind.NOT_FOUND_ROUTE), exchange.reply))
+
+    def refuse(self, exchange: Exchange, fault: Fault, asked: Asked | None = None) -> Refused:
+        """A fault as its API tells it, over the protocol that was spoken."""
+        if isinstance(exchange.reply, _Refusal):
+            exchange = replace(exchange, reply=exchange.reply.reply)
+        try:
+            response = _render(exchange, fault, asked)
+        except Exception:
+            log.exception("a fault could not be rendered", extra={"correlation_id": exchange.request.correlation_id})
+            response = WireResponse.of(500, "text/plain", b"Internal Server Error")
+        return Refused(response.status, response.headers, response.body, response.reason, exchange, fault)
+
+    def _prepare(self, exchange: Exchange, inline: bool) -> Prepared:
+        if isinstance(exchange.reply, _Refusal):
+            raise exchange.reply.fault
+        request = exchange.request
+        principal = self._from_header(exchange, inline)
+        decoded = exchange.protocol.decode(exchange, self.limits)
+        works = [self._work(exchange, item, principal, inline) for item in decoded]
+        if not exchange.batch:
+            return works[0]
+        key = request.headers.get("idempotency-key")
+        numbered = [replace(work, idempotency_key=f"{key}/{n}" if key else None) for n, work in enumerate(works)]
+        return Batch(tuple(numbered), atomic=bool(getattr(exchange.reply, "atomic", False)), exchange=exchange)
+
+    def _from_header(self, exchange: Exchange, inline: bool) -> Principal | None:
+        api, operation = exchange.api, exchange.operation
+        if api is None or api.header is no_header or (operation is not None and operation.public):
+            return None
+        shown = api.header(exchange.request, exchange.match.path if exchange.match else {})
+        if shown is None:
+            raise refused("no credentials in the header")
+        principal = self.identity.authenticate(api, shown, exchange.request.received_at, inline=inline)
+        require(principal, operation.scope if operation else None)
+        return principal
+
+    def _work(self, exchange: Exchange, decoded: Decoded, principal: Principal | None, inline: bool) -> Work:
+        request = exchange.request
+        api, operation = _target(exchange, decoded)
+        if operation.writes and request.method in SAFE_METHODS:
+            raise Fault(FaultKind.METHOD_NOT_ALLOWED, allow=("POST",))
+        operation.request.check(decoded.tree)
+        if principal is None and exchange.api is None:
+            principal = self._from_header(replace(exchange, api=api, operation=operation), inline)
+        principal, token = self._who(api, operation, decoded.tree, principal, request, inline)
+        secret = ids.session_secret()
+        context = Context(principal, request.received_at, secret)
+        mapped = operation.command(decoded.tree, context)
+        return Work(
+            api=api,
+            operation=operation,
+            protocol=exchange.protocol.name,
+            command=mapped.command,
+            principal=principal,
+            event_id=ids.event_id(),
+            session_uid=ids.session_uid(),
+            secret=secret,
+            received_at=request.received_at,
+            correlation_id=request.correlation_id,
+            asked=Asked(decoded.tree, context, request.base_url),
+            raw=raw_request(request, operation.request, decoded.tree),
+            notes=(*decoded.notes, *mapped.notes),
+            token=token,
+            idempotency_key=request.headers.get("idempotency-key") if operation.writes else None,
+            exchange=replace(exchange, api=api, operation=operation),
+        )
+
+    def _who(
+        self,
+        api: Api,
+        operation: Operation,
+        tree: Tree,
+        principal: Principal | None,
+        request: WireRequest,
+        inline: bool,
+    ) -> tuple[Principal | None, str | None]:
+        shown: Presented | None = operation.credentials(tree)
+        if shown is not None and shown.kind == "session":
+            return None, digest(shown.secret)
+        if shown is not None:
+            principal = self.identity.authenticate(api, shown, request.received_at, inline=inline)
+        if principal is None and not operation.public:
+            raise refused("no credentials")
+        if principal is not None:
+            require(principal, operation.scope)
+        return principal, None
+
+    def _finish(self, exchange: Exchange, prepared: Work | Batch, result: Result) -> WireResponse:
+        if isinstance(prepared, Batch):
+            return _finish_batch(exchange, prepared, result)
+        if isinstance(result, Fault):
+            raise result
+        assert isinstance(result, Outcome)
+        answer = prepared.operation.present(result, prepared.asked)
+        return exchange.protocol.encode(exchange, answer.message or prepared.operation.answer, [answer])
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Stands in an exchange's reply until its fault is raised; the protocol's own reply waits behind it."""
+
+    fault: Fault
+    reply: Any
+
+
+def _target(exchange: Exchange, decoded: Decoded) -> tuple[Api, Operation]:
+    api, operation = decoded.api or exchange.api, decoded.operation or exchange.operation
+    if api is None or operation is None:
+        raise Fault(FaultKind.NOT_FOUND_ROUTE, "the request names no operation")
+    return api, operation
+
+
+def _finish_batch(exchange: Exchange, batch: Batch, result: Result) -> WireResponse:
+    assert isinstance(result, Sequence)
+    answers: list[Answer] = []
+    for work, item in zip(batch.works, result, strict=False):
+        if isinstance(item, Fault):
+            item.details = {**item.details, "completed": len(answers)}
+            raise item
+        answers.append(work.operation.present(item, work.asked))
+    operation = batch.works[0].operation
+    return exchange.protocol.encode(exchange, operation.answer, answers)
+
+
+def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireResponse:
+    row = exchange.api.faults[fault.kind] if exchange.api is not None else None
+    if isinstance(row, InBand):
+        answer = Answer(row.tree(fault, asked), row.status, row.message)
+        return exchange.protocol.encode(exchange, row.message, [answer])
+    if row is None:
+        native = NativeFault(STATUS[fault.kind], fault.code or fault.kind.value, fault.message, fault)
+    else:
+        native = NativeFault(row.status, fault.code or row.code or fault.kind.value, row.text or fault.message, fault)
+    return exchange.protocol.fault(exchange, native)
+
+
+STATUS = {
+    FaultKind.MALFORMED: 400,
+    FaultKind.UNSUPPORTED_MEDIA: 415,
+    FaultKind.NOT_FOUND_ROUTE: 404,
+    FaultKind.METHOD_NOT_ALLOWED: 405,
+    FaultKind.INVALID: 400,
+    FaultKind.UNAUTHENTICATED: 401,
+    FaultKind.FORBIDDEN: 403,
+    FaultKind.LOCKED_OUT: 429,
+    FaultKind.NOT_FOUND: 404,
+    FaultKind.EXPIRED: 410,
+    FaultKind.INVALID_TRANSITION: 409,
+    FaultKind.CONFLICT: 409,
+    FaultKind.PRECONDITION_FAILED: 412,
+    FaultKind.UNSUPPORTED: 501,
+    FaultKind.TOO_LARGE: 413,
+    FaultKind.TIMEOUT: 408,
+    FaultKind.BUSY: 503,
+    FaultKind.STORE_UNAVAILABLE: 503,
+    FaultKind.INTERNAL: 500,
+}
+"""The HTTP status of a kind where no API has a say: the request has not named one yet."""
+
+
+def internal(error: Exception) -> Fault:
+    """The fault of a bug: the caller learns nothing of it, the log everything."""
+    return Fault(FaultKind.INTERNAL, "an internal error occurred", log=f"{type(error).__name__}: {error}")
+
+
+def unowned() -> WireResponse:
+    """What an unknown path gets that no API owns: ServiceStack's plain ``404``."""
+    return WireResponse.of(404, "text/plain", b"404")
