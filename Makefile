@@ -1,0 +1,79 @@
+# Every target stands alone: it installs what it needs first, and is quick when nothing changed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+HOST := 127.0.0.1
+PORT ?= 8080
+DATABASE ?= var/demo.db
+WORKERS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help check serve test lint types docs wsdl dist bench clean test-python
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  variables: PORT=$(PORT) DATABASE=$(DATABASE) WORKERS=(one per core, at most 4) PYTHON=$(PYTHON)"
+
+check: ## name what is missing on this machine
+	@for tool in git curl $(PYTHON); do command -v $$tool >/dev/null || { \
+	  echo "$$tool is missing: apt install git make curl python3-venv"; exit 1; }; done
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version); Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: apt install python3-venv"; exit 1; }
+
+# A stamp is written last, so that an interrupted installation is taken up again.
+$(VENV)/bin/pip:
+	@$(MAKE) --no-print-directory check
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@echo "installing the gateway into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@echo "installing the gateway and its tests' needs into $(VENV)"
+	@$(PIP) --editable '.[test,docs,wsdl]'
+	@touch $@ $(VENV)/.installed
+
+serve: $(VENV)/.installed ## serve the demo on http://127.0.0.1:8080 with an SQLite file (PORT=, DATABASE=)
+	@mkdir -p $(dir $(DATABASE))
+	@exec $(BIN)/session-gateway serve --demo --bind $(HOST):$(PORT) --database $(DATABASE) $(if $(WORKERS),--workers $(WORKERS))
+
+test: $(VENV)/.installed-test ## run ruff, mypy and every test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest $(PYTEST)
+
+test-python: $(VENV)/.installed-test ## run the tests that need no external server (for another Python: VENV= PYTHON=)
+	@$(BIN)/python -m pytest -m "not external" $(PYTEST)
+
+lint: $(VENV)/.installed-test ## check and format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.installed-test ## check the types
+	@$(BIN)/mypy
+
+docs: $(VENV)/.installed-test ## build the documentation into docs/_build; a warning is an error
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+wsdl: $(VENV)/.installed-test ## write the published WSDL files anew
+	@$(BIN)/python -m wsdl
+
+dist: $(VENV)/.installed-test ## build a wheel and a source archive into dist/
+	@$(PIP) build
+	@rm -rf dist build
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@ls dist
+
+bench: $(VENV)/.installed-test ## measure requests/s and latency of each API's main request (needs wrk: apt install wrk)
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+clean: ## remove what make made, but never a database
+	@rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
