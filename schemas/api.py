@@ -48,11 +48,13 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an answer may need of its request: the tree as it was sent, the context, and the public base URL."""
+    """What an answer may need of its request: the tree as it was sent, the context, the public base URL, and the
+    correlation id (32 hex digits)."""
 
     tree: Tree
     context: Context
     base_url: str = ""
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

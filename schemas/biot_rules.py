@@ -1,0 +1,181 @@
+"""What BioT refuses: the rules of a usage session, in the order in which they are checked.
+
+Nobody published a transition table; the codes, the documentation's examples and public client suites lead to these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.spi import Session, State, Write
+from schemas.biot_codes import refusal
+from schemas.biot_options import Options
+from schemas.biot_templates import check_attributes
+
+STATE_OF: Mapping[str, State] = {
+    "ACTIVE": State.OPEN,
+    "DONE": State.CLOSED,
+    "PAUSED": State.PAUSED,
+    "ACTIVATING": State.OPENING,
+    "PAUSING": State.PAUSING,
+    "RESUMING": State.RESUMING,
+    "STOPPING": State.CLOSING,
+}
+NATIVE_OF: Mapping[State, str] = {state: native for native, state in STATE_OF.items()}
+
+TIGHT: Mapping[str, frozenset[str]] = {
+    "ACTIVATING": frozenset({"ACTIVE", "DONE", "STOPPING"}),
+    "ACTIVE": frozenset({"PAUSING", "PAUSED", "STOPPING", "DONE"}),
+    "PAUSING": frozenset({"PAUSED", "ACTIVE", "STOPPING", "DONE"}),
+    "PAUSED": frozenset({"RESUMING", "ACTIVE", "STOPPING", "DONE"}),
+    "RESUMING": frozenset({"ACTIVE", "PAUSED", "STOPPING", "DONE"}),
+    "STOPPING": frozenset({"DONE"}),
+    "DONE": frozenset(),
+}
+"""The natural order of a remote-controlled session; used with ``biot.transitions = tight``."""
+
+LOOSE: Mapping[str, frozenset[str]] = {
+    state: frozenset() if state == "DONE" else frozenset(STATE_OF) for state in STATE_OF
+}
+"""DONE is final, everything else may follow anything."""
+
+EXTERNAL = "EXTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One write under check: the session before (None: a new one) and after it, and what is set."""
+
+    before: Session | None
+    after: Session
+    write: Write
+    options: Options
+
+    @property
+    def state(self) -> str:
+        """The state after the write, as BioT spells it."""
+        return NATIVE_OF[self.after.state]
+
+    def sets(self, *names: str) -> bool:
+        """Whether the request sent any of these canonical members."""
+        return any(name in self.write.changes for name in names)
+
+
+def stored(session: Session) -> Mapping[str, Any]:
+    """What BioT keeps in a session's attributes; empty for a session that another API made."""
+    found = session.attributes.get("biot")
+    return found if isinstance(found, dict) else {}
+
+
+def initiator(session: Session) -> str:
+    """Who started the session: EXTERNAL unless the store says REMOTE_CONTROL."""
+    return str(stored(session).get("initiator") or EXTERNAL)
+
+
+def native_id(session: Session) -> str:
+    """The session's id as BioT callers know it."""
+    return session.key.id or str(session.uid)
+
+
+def instant_text(instant: datetime) -> str:
+    """ISO 8601 in UTC with ``Z``; as many of 0, 3 or 6 fraction digits as are needed, as Java's Instant writes it."""
+    digits = "seconds" if not instant.microsecond else "microseconds" if instant.microsecond % 1000 else "milliseconds"
+    return instant.isoformat(timespec=digits).replace("+00:00", "Z")
+
+
+def check_device(session: Session, device_id: str) -> None:
+    """Raise SESSION_WRONG_DEVICE_ID unless the session is on this device."""
+    if session.device.device_id != device_id:
+        found = native_id(session)
+        text = f"Session [{found}] is not a session of device [{device_id}]"
+        raise refusal("SESSION_WRONG_DEVICE_ID", text, id=found, deviceId=device_id)
+
+
+def check(options: Options, before: Session | None, after: Session, write: Write) -> None:
+    """Raise the first published fault that a write earns: device, initiator, transition, then business rules."""
+    case = Case(before, after, write, options)
+    if before is not None:
+        check_device(before, write.facts["device_id"])
+        _initiator(before)
+        _transition(before, case)
+    for rule in (_end_time, _stop_data, _future, _order, _attributes):
+        rule(case)
+
+
+def _initiator(before: Session) -> None:
+    if initiator(before) != EXTERNAL:
+        raise refusal(
+            "SESSION_INITIATOR_MISMATCH",
+            "The session was started by remote control and is not changed by updates",
+            originalInitiator=initiator(before),
+            currentInitiator=EXTERNAL,
+        )
+
+
+def _transition(before: Session, case: Case) -> None:
+    current, target = NATIVE_OF[before.state], case.state
+    allowed = TIGHT if case.options.transitions == "tight" else LOOSE
+    if target != current and target not in allowed[current]:
+        text = f"A session cannot go from [{current}] to [{target}]"
+        raise refusal("SESSION_STATE_CHANGE_INVALID", text, currentState=current, targetState=target)
+
+
+def _end_time(case: Case) -> None:
+    if not case.sets("state", "ended_at"):
+        return
+    ended = case.after.ended_at
+    if (ended is None) is (case.state == "DONE"):
+        raise refusal(
+            "END_TIME_VALUE_INVALID_FOR_SESSION_STATE",
+            f"_endTime must {'' if ended is None else 'not '}be set when the state is [{case.state}]",
+            value=None if ended is None else instant_text(ended),
+            state=case.state,
+        )
+
+
+def _stop_data(case: Case) -> None:
+    if not case.sets("state", "stop_reason", "stop_code"):
+        return
+    found = {"_stopReason": case.after.stop_reason, "_stopReasonCode": case.after.stop_code}
+    present = [name for name, value in found.items() if value is not None]
+    if case.state != "DONE" and present:
+        name = present[0]
+        text = f"[{name}] must not be set when the state is [{case.state}]"
+        raise refusal(
+            "STOP_DATA_NOT_NULL_FOR_NON_DONE_SESSION",
+            text,
+            attributeName=name,
+            value=found[name],
+            state=case.state,
+        )
+    if case.state == "DONE" and len(present) < {"none": 0, "either": 1, "both": 2}[case.options.stop_data]:
+        raise refusal("STOP_DATA_NULL_FOR_DONE_SESSION", "A session that is DONE must say why it was stopped")
+
+
+def _future(case: Case) -> None:
+    # The instant of the write itself: it is the same when the write is run again.
+    now = case.after.updated_at
+    for name in ("started_at", "ended_at"):
+        sent = case.write.changes.get(name)
+        if sent is not None and sent > now + timedelta(seconds=case.options.clock_skew):
+            text = f"Time [{instant_text(sent)}] is in the future"
+            raise refusal("TIME_IN_FUTURE", text, time=instant_text(sent), currentTime=instant_text(now))
+
+
+def _order(case: Case) -> None:
+    start, end = case.after.started_at, case.after.ended_at
+    if case.sets("started_at", "ended_at") and start is not None and end is not None and start > end:
+        raise refusal(
+            "START_TIME_AFTER_END_TIME",
+            "_startTime is after _endTime",
+            startTime=instant_text(start),
+            endTime=instant_text(end),
+        )
+
+
+def _attributes(case: Case) -> None:
+    if case.options.attributes:
+        sent = case.write.changes.get("attributes", {}).get("biot", {})
+        template = str(stored(case.after).get("template_id") or case.options.usage_template)
+        check_attributes(case.options.attributes, sent, template_id=template, created=case.before is None)
