@@ -164,7 +164,9 @@ class Api:
     ``native`` names the protocols it was published over, the first of which gives the dialect of a fault on an unknown
     path below one of its ``prefixes``. ``header`` finds credentials before the body is read. ``demand`` says where a
     caller
-    must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read).
+    must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read). ``structural`` tells a
+    request that does not fit its message (found by codec or check), where that differs from a value that the API's own
+    rules refuse.
     """
 
     name: str
@@ -175,8 +177,15 @@ class Api:
     faults: FaultTable
     header: Callable[[WireRequest, Mapping[str, str]], Presented | None] = no_header
     fault_body: FaultBody | None = None
+    structural: Native | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     doc: str = ""
+
+    def row(self, fault: Fault) -> FaultRow:
+        """How ``fault`` is told: an invalid request without a code of the API's own was refused before its mapping."""
+        if self.structural is not None and fault.kind is FaultKind.INVALID and fault.code is None:
+            return self.structural
+        return self.faults[fault.kind]
 
     def operation(self, name: str) -> Operation | None:
         """The operation of this name, compared without case."""

@@ -1,0 +1,38 @@
+"""The messages of the OnTime userSession API, in the order of the published page, which is that of its JSON answers."""
+
+from schemas.fields import Any_, DateTime, Guid, Int, String, WireSchema
+
+LOG_IN_TYPES = ("Undefined", "Dispatcher", "Driver")
+"""The published values of LogInType; the live service numbers such lists from 0, in the published order."""
+
+
+class UserSession(WireSchema):
+    """Represents a comprehensive UserSession record within the OnTime API."""
+
+    Vehicle = Guid(nillable=True, doc="The Vehicle operated by the User for the duration of this UserSession.")
+    ID = Guid(nillable=True, doc="The unique identifier for this UserSession record.")
+    UserID = Guid(nillable=True, doc="The User record assigned to this UserSession.")
+    LogInType = Any_(
+        sample="Driver",
+        doc="Dispatcher or driver: one of Undefined, Dispatcher, Driver, as a name or as its number from 0.",
+    )
+    LogInTime = DateTime(nillable=True, doc="The date and time that the User had logged in.")
+    LogOutTime = DateTime(nillable=True, doc="The date and time that the User had logged out.")
+    StartMileage = Int(nillable=True, doc="The odometer reading of the Vehicle when the User logged in as a driver.")
+    EndMileage = Int(nillable=True, doc="The odometer reading of the Vehicle when the User logged out as a driver.")
+
+
+class UserSessionPost(UserSession):
+    """Creates a new UserSession record, or updates an existing UserSession record."""
+
+    class Wire:
+        name = "UserSession"
+
+    company_id = String(name="company-id", location="path", required=True, doc="The name of the account's portal.")
+
+
+class UserSessionGet(WireSchema):
+    """Names one UserSession record of a company."""
+
+    company_id = String(name="company-id", location="path", required=True, doc="The name of the account's portal.")
+    id = Guid(location="path", required=True, doc="The ID of the UserSession record.")

@@ -1,0 +1,294 @@
+"""The workstation API: a virtual workstation reports that a session started or ended, or that a product was launched.
+
+Published as an ASP.NET Web API help page (JSON and XML). Business errors are told inside the answer, HTTP 200, by a
+two-digit code of which only ``00`` is published; structural ones are Web API's own 400 with a ModelState.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from gateway.commands import ByKey, Missing, Retry, Write
+from gateway.model import ApplicationUse, Device, EventKind, Key, Subject
+from gateway.outcome import Fault, FaultKind, FieldError, Note, Outcome
+from gateway.settings import Setting, Settings
+from schemas.api import (
+    Answer,
+    Api,
+    ApiPlugin,
+    Asked,
+    Context,
+    FaultTable,
+    InBand,
+    Mapped,
+    Native,
+    Operation,
+    Presented,
+    Route,
+)
+from schemas.fields import WireSchema, message_of
+from schemas.message import Tree
+from schemas.workstation_messages import (
+    ContactsOutgoingModel,
+    ProductLaunchContactBindingModel,
+    SessionContactBindingModel,
+    SessionEndBindingModel,
+)
+from schemas.workstation_texts import format_duration, parse_date, parse_duration, parse_flag
+
+NAME = "workstation"
+PREFIX = "/api/v1/workstation"
+OK, UNAUTHENTICATED, MISSING, INVALID = "00", "01", "02", "03"
+
+CODES: Mapping[str, tuple[str, frozenset[FaultKind]]] = {
+    OK: ("Success", frozenset()),
+    UNAUTHENTICATED: ("Authentication failed", frozenset({FaultKind.UNAUTHENTICATED})),
+    MISSING: ("Required data is missing", frozenset()),
+    INVALID: ("A value is invalid or has a wrong format", frozenset({FaultKind.INVALID})),
+    "04": ("Not permitted", frozenset({FaultKind.FORBIDDEN})),
+    "05": ("Too many failed attempts, try again later", frozenset({FaultKind.LOCKED_OUT})),
+    "06": ("No such session", frozenset({FaultKind.NOT_FOUND, FaultKind.EXPIRED})),
+    "07": (
+        "The session does not allow this",
+        frozenset({FaultKind.INVALID_TRANSITION, FaultKind.CONFLICT, FaultKind.PRECONDITION_FAILED}),
+    ),
+    "08": ("Not supported", frozenset({FaultKind.UNSUPPORTED})),
+    "90": ("Busy, try again later", frozenset({FaultKind.BUSY, FaultKind.TIMEOUT})),
+    "91": ("Temporarily unavailable, try again later", frozenset({FaultKind.STORE_UNAVAILABLE})),
+    "99": ("Internal error", frozenset({FaultKind.INTERNAL})),
+}
+"""Every code, its default text, and the faults that it tells; ``00`` alone is published."""
+
+STRUCTURAL = Native(400, text="The request is invalid.")
+NATIVE: FaultTable = {
+    FaultKind.MALFORMED: STRUCTURAL,
+    FaultKind.UNSUPPORTED_MEDIA: Native(415),
+    FaultKind.NOT_FOUND_ROUTE: Native(404),
+    FaultKind.METHOD_NOT_ALLOWED: Native(405),
+    FaultKind.TOO_LARGE: Native(413),
+}
+
+ANSWER = message_of(ContactsOutgoingModel)
+
+
+def credentials(tree: Tree) -> Presented | None:
+    """Id and Key of the body; None when either is missing."""
+    shown = tree.get("Authentication") or {}
+    account, key = shown.get("Id"), shown.get("Key")
+    return Presented("pair", secret=key, name=account, realm=account) if account and key else None
+
+
+def end_command(tree: Tree, context: Context, required: tuple[str, ...] = ()) -> Mapped:
+    """The end of the open session of the same e-mail and index; a session whose start was never told is made."""
+    request = _demanded(tree, required)
+    ended = _date(request, "CurrentDate")
+    applications, notes = _applications(request)
+    key = session_key(tree)
+    changes = _known(
+        subject=_subject(request),
+        device=_made(Device, workstation_type=request.get("WorkstationType")),
+        mode=request.get("MeasureMode"),
+        index=request.get("Index"),
+        ended_at=ended,
+        applications=applications,
+        attributes=_attributes("SessionEnd", request, "CurrentDate"),
+    )
+    find = ByKey(key, open_only=True)
+    write = Write(EventKind.CLOSED, find, key, Missing.CREATE, changes, occurred_at=ended, retry=Retry.WINDOW)
+    return Mapped(write, notes)
+
+
+def start_command(tree: Tree, context: Context, required: tuple[str, ...] = ()) -> Mapped:
+    """A new open session."""
+    request = _demanded(tree, required)
+    started = _date(request, "CurrentDate")
+    names = ("CurrentDate", "ServerName", "SlotName", "GeoData", "PlatformData", "OperatingMode")
+    changes = _known(
+        subject=_subject(request),
+        device=_made(Device, device_id=request.get("ServerName")),
+        index=request.get("Index"),
+        started_at=started,
+        attributes=_attributes("SessionStart", request, *names),
+    )
+    key = session_key(tree)
+    return Mapped(Write(EventKind.OPENED, None, key, Missing.CREATE, changes, occurred_at=started, retry=Retry.WINDOW))
+
+
+def launch_command(tree: Tree, context: Context, required: tuple[str, ...] = ()) -> Mapped:
+    """A fact about a person; it has no index, so it joins no session."""
+    request = _demanded(tree, required)
+    names = ("LaunchDate", "GeoData", "PlatformData", "ConfigId")
+    changes = _known(subject=_subject(request), attributes=_attributes("ProductLaunch", request, *names))
+    launched = _date(request, "LaunchDate")
+    return Mapped(Write(EventKind.RECORDED, changes=changes, occurred_at=launched, retry=Retry.WINDOW))
+
+
+def session_key(tree: Tree) -> Key:
+    """What joins start and end: the account, and e-mail (without case) and index."""
+    request = tree["Request"]
+    email, index = (str(request.get(name) or "").strip() for name in ("Email", "Index"))
+    return Key(NAME, str((tree.get("Authentication") or {}).get("Id") or ""), f"{email.lower()}/{index}")
+
+
+def _demanded(tree: Tree, required: tuple[str, ...]) -> Tree:
+    request: Tree = tree["Request"]
+    missing = [name for name in required if not str(request.get(name) or "").strip()]
+    if missing:
+        raise _fault(MISSING, "required", *missing)
+    return request
+
+
+def _fault(code: str, rule: str, *names: str) -> Fault:
+    what = "must be given" if rule == "required" else "has a wrong format"
+    fields = tuple(FieldError(f"Request.{name}", f"{name} {what}", rule) for name in names)
+    return Fault(FaultKind.INVALID, "; ".join(item.message for item in fields), fields=fields, code=code)
+
+
+def _date(request: Tree, name: str) -> datetime | None:
+    text = request.get(name)
+    if text is None or not text.strip():
+        return None
+    instant = parse_date(text)
+    if instant is None:
+        raise _fault(INVALID, "invalid", name)
+    return instant
+
+
+def _applications(request: Tree) -> tuple[tuple[ApplicationUse, ...] | None, tuple[Note, ...]]:
+    items = request.get("ApplicationsUsed")
+    if items is None:
+        return None, ()
+    path = "ApplicationsUsed[{}]"
+    used = tuple(_application(item, path.format(at)) for at, item in enumerate(items) if item is not None)
+    notes = tuple(Note("null_item", f"Request.{path.format(at)}") for at, item in enumerate(items) if item is None)
+    return used, notes
+
+
+def _application(item: Tree, path: str) -> ApplicationUse:
+    raw, flag = item.get("Duration"), item.get("OwnSoftwareLicenseUsed")
+    duration = parse_duration(raw) if raw and raw.strip() else None
+    if raw and raw.strip() and duration is None:
+        raise _fault(INVALID, "invalid", f"{path}.Duration")
+    owned = parse_flag(flag) if flag is not None else None
+    kept = {
+        "Duration": raw if duration is None or format_duration(duration) != raw else None,
+        "OwnSoftwareLicenseUsed": flag if owned is None or str(owned) != flag else None,
+    }
+    return ApplicationUse(
+        name=item.get("Name"),
+        kind=item.get("ApplicationType"),
+        duration=duration,
+        licence_owned=owned,
+        version=item.get("SoftwareVersion"),
+        service_pack=item.get("ServicePack"),
+        software_id=item.get("SoftwareId"),
+        operating_mode=item.get("OperatingMode"),
+        attributes=_known(**kept),
+    )
+
+
+def _subject(request: Tree) -> Subject | None:
+    email = (request.get("Email") or "").strip()
+    return Subject(email=email) if email else None
+
+
+def _made(kind: Callable[..., Any], **values: Any) -> Any:
+    known = _known(**values)
+    return kind(**known) if known else None
+
+
+def _known(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _attributes(operation: str, request: Tree, *names: str) -> dict[str, Any] | None:
+    """What has no field of its own, as it was sent; start and end of one session keep theirs apart."""
+    sent = _known(**{name: _without_nulls(request.get(name)) for name in names})
+    return {operation: sent} if sent else None
+
+
+def _without_nulls(value: Any) -> Any:
+    return _known(**value) if isinstance(value, dict) else value
+
+
+def present(outcome: Outcome, asked: Asked, text: str = "") -> Answer:
+    """Code ``00``."""
+    return Answer({"Message": {"Code": OK, "Description": text}})
+
+
+def fault_tree(fault: Fault, asked: Asked | None, code: str = "99", texts: Mapping[str, str] | None = None) -> Tree:
+    """The answer that tells ``fault``: its own code, else the one of its kind; wrong members are named."""
+    told = fault.code if fault.code is not None and fault.code in CODES else code
+    described = (texts or {}).get(told, CODES[told][0])
+    if told in (MISSING, INVALID) and fault.message:
+        described = f"{described}: {fault.message}"
+    return {"Message": {"Code": told, "Description": described}}
+
+
+def fault_table(texts: Mapping[str, str]) -> FaultTable:
+    """Every kind of fault: native before an operation is known or its message readable, in-band after that."""
+    in_band = {
+        kind: InBand(ANSWER, partial(fault_tree, code=code, texts=texts))
+        for code, (_, kinds) in CODES.items()
+        for kind in kinds
+    }
+    return {**in_band, **NATIVE}
+
+
+OPERATIONS: tuple[tuple[str, str, type[WireSchema], Callable[..., Mapped]], ...] = (
+    ("SessionEnd", "session/end", SessionEndBindingModel, end_command),
+    ("SessionStart", "session/start", SessionContactBindingModel, start_command),
+    ("ProductLaunch", "launch", ProductLaunchContactBindingModel, launch_command),
+)
+
+
+def _applicable(required: tuple[str, ...], schema: type[WireSchema]) -> tuple[str, ...]:
+    request = message_of(schema).by_key["Request"].message
+    return tuple(name for name in required if request is not None and name in request.by_key)
+
+
+def build(settings: Settings) -> Api:
+    """The API, with the texts and the required members that the settings name."""
+    texts = {code: settings[f"{NAME}.text_{code}"] for code in CODES}
+    required = settings[f"{NAME}.required"]
+    operations = tuple(
+        Operation(
+            name,
+            message_of(schema),
+            ANSWER,
+            command=partial(command, required=_applicable(required, schema)),
+            present=partial(present, text=texts[OK]),
+            routes=(Route("POST", f"{PREFIX}/{path}"),),
+            credentials=credentials,
+            doc=(schema.__doc__ or "").strip(),
+        )
+        for name, path, schema, command in OPERATIONS
+    )
+    return Api(
+        NAME,
+        "Virtual workstation sessions",
+        native=("webapi",),
+        prefixes=(PREFIX,),
+        operations=operations,
+        faults=fault_table(texts),
+        structural=STRUCTURAL,
+        options={"formats": ("json", "xml"), "model_prefix": "model"},
+        doc=(__doc__ or "").strip(),
+    )
+
+
+SETTINGS = (
+    Setting(
+        "workstation.required",
+        ("Email", "CurrentDate", "LaunchDate"),
+        "Members of Request that must have a text, of those that the operation has; else code 02.",
+        origin="D3",
+    ),
+    *(
+        Setting(f"{NAME}.text_{code}", text, f"Message.Description of code {code}.", origin="D3")
+        for code, (text, _) in CODES.items()
+    ),
+)
+
+PLUGIN = ApiPlugin(NAME, build, SETTINGS)

@@ -1,0 +1,44 @@
+"""The grammar of the texts that the workstation API carries: dates and durations with a comment behind them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_DATE = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?!\d)", re.ASCII)
+_DURATION = re.compile(r"\s*(\d{1,6}):([0-5]?\d):([0-5]?\d)(?![\d:])", re.ASCII)
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def parse_date(text: str) -> datetime | None:
+    """The aware UTC instant that ``text`` begins with (``yyyy-MM-dd HH:mm:ss``); what follows is a comment.
+
+    The published sample itself is ``2025-12-04 06:57:36 (YYYY-MM-DD HH:MM:SS - UTC format)``. None: not a date.
+    """
+    found = _DATE.match(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in found.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """The span that ``text`` begins with (``HH:MM:SS``, hours may exceed 23); None: not a duration."""
+    found = _DURATION.match(text)
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(part) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def format_duration(span: timedelta) -> str:
+    """``span`` as ``HH:MM:SS``, hours beyond 23 and 99 written out."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}"
+
+
+def parse_flag(text: str) -> bool | None:
+    """``True`` or ``False`` as .NET writes them, without case; None for any other text."""
+    return _FLAGS.get(text.strip().lower())
