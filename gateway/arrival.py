@@ -1,0 +1,84 @@
+"""From what a server hands over to a WireRequest: the part of a door that is the same for every server."""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from gateway.outcome import Fault, FaultKind
+from gateway.proxies import ProxyPolicy, origin
+from gateway.wire import Headers, WireRequest
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+
+
+def correlation_id(headers: Headers) -> str:
+    """The trace id of a W3C ``traceparent``, else a new random one: 32 hex digits."""
+    found = _TRACEPARENT.fullmatch(headers.get("traceparent", "").strip())
+    return found.group(1) if found else os.urandom(16).hex()
+
+
+def arrive(
+    policy: ProxyPolicy,
+    method: str,
+    raw_path: str,
+    query: str,
+    fields: Iterable[tuple[str, str]],
+    *,
+    peer: str,
+    scheme: str,
+    fallback_host: str = "localhost",
+) -> WireRequest:
+    """A request whose body has not been read yet; the path is decoded as UTF-8."""
+    headers = Headers(fields)
+    came = origin(policy, peer, scheme, headers, fallback_host)
+    return WireRequest(
+        method=method,
+        path=unquote(raw_path) if "%" in raw_path else raw_path,
+        query=query,
+        headers=headers,
+        client=came.client,
+        base_url=came.base_url,
+        correlation_id=correlation_id(headers),
+        received_at=datetime.now(UTC),
+        raw_path=raw_path,
+    )
+
+
+def declared_length(headers: Headers) -> int:
+    """The ``Content-Length``, 0 when there is none or it is no number (the server has refused that already)."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def too_large(limit: int) -> Fault:
+    """The fault of a body over its budget."""
+    return Fault(FaultKind.TOO_LARGE, f"The body is larger than {limit} bytes.", log="setting: limits.body_bytes")
+
+
+def too_slow(seconds: float) -> Fault:
+    """The fault of a body that did not arrive in time."""
+    return Fault(
+        FaultKind.TIMEOUT, f"The body was not complete within {seconds:g} seconds.", log="setting: body_timeout"
+    )
+
+
+def too_busy() -> Fault:
+    """The fault of a request beyond those that one worker holds at a time."""
+    return Fault(FaultKind.BUSY, "The server is busy. Try again in a moment.", log="setting: in_flight", retry_after=1)
+
+
+def unanswered(seconds: float) -> Fault:
+    """The fault of a request whose work takes too long; a write may still be stored, and repeating it is safe."""
+    return Fault(
+        FaultKind.TIMEOUT,
+        f"No answer within {seconds:g} seconds. Send the same request again.",
+        log="setting: work_timeout",
+        retry_after=1,
+    )
+
+
+def internal(error: BaseException) -> Fault:
+    """The fault of a defect of the gateway itself; only the operator sees what it was."""
+    return Fault(FaultKind.INTERNAL, "The server could not answer this request.", log=repr(error))

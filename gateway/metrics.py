@@ -1,0 +1,55 @@
+"""Counters for Prometheus. Import it late: whether it counts across processes is decided at its import.
+
+With ``PROMETHEUS_MULTIPROC_DIR`` set, each worker writes files there and any worker answers for all of them. Labels
+come from closed sets (names of APIs, operations, protocols, fault kinds and notes), never from what a caller sent.
+"""
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from gateway.telemetry import RequestRecord
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "session_gateway_requests",
+    "Answered requests.",
+    ("api", "operation", "protocol", "status"),
+    registry=REGISTRY,
+)
+FAULTS = Counter("session_gateway_faults", "Requests that ended in a fault.", ("api", "kind"), registry=REGISTRY)
+NOTES = Counter("session_gateway_notes", "Oddities that were accepted.", ("api", "note"), registry=REGISTRY)
+REPEATED = Counter("session_gateway_repeated", "Writes that had been stored before.", ("api",), registry=REGISTRY)
+SECONDS = Histogram(
+    "session_gateway_request_seconds",
+    "Time from a request's head to its answer.",
+    ("api", "protocol"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+    registry=REGISTRY,
+)
+IN_FLIGHT = Gauge(
+    "session_gateway_in_flight", "Requests being answered now.", registry=REGISTRY, multiprocess_mode="livesum"
+)
+
+
+def count(record: RequestRecord) -> None:
+    """Add one answered request."""
+    REQUESTS.labels(record.api, record.operation, record.protocol, str(record.status)).inc()
+    SECONDS.labels(record.api, record.protocol).observe(record.seconds)
+    if record.fault:
+        FAULTS.labels(record.api, record.fault).inc()
+    if record.repeated:
+        REPEATED.labels(record.api).inc()
+    for note in record.notes:
+        NOTES.labels(record.api, note).inc()
+
+
+def exposition() -> tuple[str, bytes]:
+    """Media type and text of all metrics, of every worker."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return CONTENT_TYPE_LATEST, generate_latest(registry)
+    return CONTENT_TYPE_LATEST, generate_latest(REGISTRY)

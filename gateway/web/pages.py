@@ -1,0 +1,28 @@
+"""The pages: what is served here, in HTML."""
+
+from flask import Flask, Response, render_template
+
+from gateway.door import Gateway
+
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+def pages(gateway: Gateway) -> Flask:
+    """The Flask application over one gateway; make it once."""
+    made = Flask(__name__, static_url_path="/static")
+    made.add_url_rule("/", "home", lambda: _home(gateway))
+    made.add_url_rule("/favicon.ico", "icon", lambda: Response(status=204))
+    made.after_request(_harden)
+    return made
+
+
+def _home(gateway: Gateway) -> str:
+    apis = [gateway.apis[name] for name in sorted(gateway.apis)]
+    return render_template("home.html", apis=apis, protocols=sorted(gateway.protocols), disabled=gateway.disabled)
+
+
+def _harden(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
