@@ -13,6 +13,8 @@ class SoapStyle:
     the request message's own name. With ``bare_answer`` the answer's members stand directly in the Body.
     ``qualified`` says whether members stand in the message's namespace. ``encoding_style`` is repeated on the
     Envelope, ``prefix`` is that of the Envelope's namespace, ``declaration`` puts an XML declaration before it.
+    ``path`` is where it is served as a native API, empty for ``/soap/{api}``; ``versions`` are the SOAP versions of
+    the envelopes that are understood.
     ``media_types`` are the request's accepted content types (a missing one is always accepted).
     """
 
@@ -24,6 +26,8 @@ class SoapStyle:
     encoding_style: str = ""
     prefix: str = "soap"
     declaration: bool = True
+    path: str = ""
+    versions: tuple[str, ...] = ("1.1", "1.2")
     media_types: tuple[str, ...] = ("text/xml", "application/xml", "application/soap+xml")
 
 

@@ -181,6 +181,8 @@ def build(settings: Settings) -> Api:
                 encoding_style=ENCODING,
                 prefix="SOAP-ENV",
                 declaration=settings["partstream.declaration"],
+                path=settings["partstream.path"],
+                versions=("1.1",),
                 media_types=(*SoapStyle().media_types, "application/x-www-form-urlencoded"),
             )
         },
@@ -224,9 +226,10 @@ def login_credentials(tree: Tree) -> Presented | None:
 
 
 def logout_credentials(tree: Tree) -> Presented | None:
-    """The session's own id, which is its secret; None when it was not sent."""
-    secret = tree.get("sessionid")
-    return Presented("session", secret=secret) if secret else None
+    """The session's own id, which is its secret. Raises a fault with code 1001 when it was not sent."""
+    if not tree.get("sessionid"):
+        raise Fault(FaultKind.UNAUTHENTICATED, "The Header has no sessionid", code=SESSION.code)
+    return Presented("session", secret=tree["sessionid"])
 
 
 def login_command(tree: Tree, context: Context) -> Mapped:
@@ -250,11 +253,9 @@ def _subject(user: str, context: Context) -> Subject:
 def logout_command(tree: Tree, context: Context) -> Mapped:
     """Closes the session that the Header's id opens. Its end is the moment of the event, so that a repeated logout is
     the same command."""
-    if not tree.get("sessionid"):
-        raise Fault(FaultKind.UNAUTHENTICATED, "The Header has no sessionid")
     kept = {"logout": {"secure": tree["secure"]}} if tree.get("secure") is not None else {}
     changes = {"state": State.CLOSED, "stop_reason": "Logged out", "attributes": kept}
-    find = ByToken(NAME, digest(tree["sessionid"]))
+    find = ByToken(NAME, digest(tree.get("sessionid") or ""))
     return Mapped(Write(EventKind.CLOSED, find=find, retry=Retry.WINDOW, changes=changes))
 
 
@@ -283,8 +284,11 @@ def _presenter(settings: Settings, operation: str, text: str) -> Callable[[Outco
 
 
 def fault_code(fault: Fault, interface: str) -> FaultCode:
-    """The code of ``fault``: a missing parameter has one of its own, and so has a refused service login."""
-    if fault.kind is FaultKind.UNAUTHENTICATED and interface == LOGIN:
+    """The code of ``fault``: a missing parameter has one of its own, and so has a refused service login.
+
+    A login is refused before anything is known of the interface here, a session only after (or with its code set).
+    """
+    if fault.kind is FaultKind.UNAUTHENTICATED and interface != LOGOUT and fault.code != SESSION.code:
         return SERVICE_LOGIN
     if fault.kind is FaultKind.INVALID and any(error.rule == "required" for error in fault.fields):
         return PARAMETER
