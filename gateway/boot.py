@@ -12,9 +12,10 @@ from adapters.protocol import Endpoint, Offer, WireProtocol
 from gateway import identity as identities
 from gateway import registry as plugins
 from gateway import settings as setting
+from gateway import telemetry
 from gateway.identity import Identity
 from gateway.limits import Limits
-from gateway.outcome import Fault
+from gateway.outcome import Fault, Outcome
 from gateway.pipeline import Pipeline, Prepared, Refused, Result
 from gateway.registry import BootError, Built, Disabled, Registry
 from gateway.router import Router
@@ -32,8 +33,8 @@ SETTINGS = (
     Setting(
         "offer",
         (),
-        "Which API is offered over which protocol, as api:protocol; api:* is every protocol and * is everything. An API that"
-        " is not named is offered over the protocols it was published for.",
+        "Which API is offered over which protocol, as api:protocol; api:* is every protocol and * is everything."
+        " An API that is not named is offered over the protocols it was published for.",
     ),
     Setting(
         "fidelity",
@@ -70,6 +71,17 @@ class Gateway:
     def reject(self, request: WireRequest, fault: Fault) -> WireResponse:
         """See :meth:`Pipeline.reject`."""
         return self.pipeline.reject(request, fault)
+
+    def record(
+        self,
+        request: WireRequest,
+        prepared: Prepared | None,
+        result: Result | None,
+        response: WireResponse,
+        seconds: float,
+    ) -> None:
+        """One log line and the metrics of an answered request."""
+        telemetry.observe(_record(request, prepared, result, response, seconds))
 
     @property
     def apis(self) -> Mapping[str, Api]:
@@ -182,8 +194,34 @@ def _chosen(settings: Settings, built: Built) -> dict[str, set[str]]:
     return chosen
 
 
-def fault_of(result: Prepared | Result) -> Fault | None:
-    """The fault that a response or result stands for, if any; for logs and metrics."""
-    if isinstance(result, Refused):
-        return result.fault
-    return result if isinstance(result, Fault) else None
+def _record(
+    request: WireRequest, prepared: Prepared | None, result: Result | None, response: WireResponse, seconds: float
+) -> telemetry.RequestRecord:
+    work = prepared.works[0] if isinstance(prepared, Batch) else prepared
+    exchange = work.exchange if isinstance(work, (Work, Refused)) else None
+    fault = next((item.fault for item in (response, prepared) if isinstance(item, Refused)), None)
+    fault = fault or (result if isinstance(result, Fault) else None)
+    principal = work.principal if isinstance(work, Work) else None
+    return telemetry.RequestRecord(
+        api=exchange.api.name if exchange is not None and exchange.api is not None else "",
+        operation=exchange.operation.name if exchange is not None and exchange.operation is not None else "",
+        protocol=exchange.protocol.name if exchange is not None else "",
+        method=request.method,
+        path=request.path,
+        status=response.status,
+        correlation_id=request.correlation_id,
+        seconds=seconds,
+        fault=fault.kind.value if fault else "",
+        fault_log=_told(fault) if fault else "",
+        notes=tuple(str(note) for note in work.notes) if isinstance(work, Work) else (),
+        principal=principal.name if principal else "",
+        tenant=(principal.tenant or "") if principal else "",
+        repeated=isinstance(result, Outcome) and result.repeated,
+        bytes_in=len(request.body),
+        bytes_out=len(response.body) if isinstance(response.body, bytes) else 0,
+    )
+
+
+def _told(fault: Fault) -> str:
+    fields = "; ".join(f"{item.path}: {item.message}" for item in fault.fields)
+    return " | ".join(part for part in (fault.code, fault.log or fault.message, fields) if part)

@@ -147,7 +147,12 @@ class ListEvents:
     limit: int = 100
 
 
-Read: TypeAlias = ListSessions | GetSession | ListEvents
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Asks for nothing but a store that answers; the one read that needs no caller."""
+
+
+Read: TypeAlias = Probe | ListSessions | GetSession | ListEvents
 Command: TypeAlias = Write | Read
 
 
