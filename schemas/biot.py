@@ -5,6 +5,7 @@ what is published and what was decided.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,7 @@ from schemas.biot_answers import BAD_REQUEST, fault_body, present_health, presen
 from schemas.biot_codes import refusal
 from schemas.biot_options import SETTINGS, Options, options_of
 from schemas.biot_rules import STATE_OF, check
+from schemas.instants import utc
 
 SCOPE = "PROTECTED_API"
 _SESSIONS = "/device/v1/devices/{deviceId}/usage-sessions"
@@ -119,7 +121,9 @@ def changes_of(tree: Tree) -> dict[str, Any]:
 
 
 def _canonical(key: str, value: Any) -> Any:
-    return STATE_OF[value] if key == "_state" and value is not None else value
+    if key == "_state":
+        return STATE_OF[value]
+    return utc(value, key) if isinstance(value, datetime) else value
 
 
 def _attributes(tree: Tree) -> Iterator[tuple[str, Any]]:

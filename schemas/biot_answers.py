@@ -49,7 +49,7 @@ def present_session(options: Options, status: int, outcome: Outcome, asked: Aske
 def session_tree(session: Session, options: Options) -> Tree:
     """SessionResponseV2: every optional member is present, null where nothing is known (clients index them)."""
     kept = stored(session)
-    custom = {name: value for name, value in _part(kept, "custom").items() if value is not None}
+    custom = {name: value for name, value in _known(kept, "custom").items() if not name.startswith("_")}
     patient = _patient(session, kept, options)
     organization = session.key.realm or _NO_ORGANIZATION
     return {

@@ -5,13 +5,14 @@ Nobody published a transition table; the codes, the documentation's examples and
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from gateway.spi import Session, State, Write
 from schemas.biot_codes import refusal
 from schemas.biot_options import Options
 from schemas.biot_templates import check_attributes
+from schemas.instants import instant_text
 
 STATE_OF: Mapping[str, State] = {
     "ACTIVE": State.OPEN,
@@ -70,18 +71,12 @@ def stored(session: Session) -> Mapping[str, Any]:
 
 def initiator(session: Session) -> str:
     """Who started the session: EXTERNAL unless the store says REMOTE_CONTROL."""
-    return str(stored(session).get("initiator") or EXTERNAL)
+    return "REMOTE_CONTROL" if stored(session).get("initiator") == "REMOTE_CONTROL" else EXTERNAL
 
 
 def native_id(session: Session) -> str:
     """The session's id as BioT callers know it."""
     return session.key.id or str(session.uid)
-
-
-def instant_text(instant: datetime) -> str:
-    """ISO 8601 in UTC with ``Z``; as many of 0, 3 or 6 fraction digits as are needed, as Java's Instant writes it."""
-    digits = "seconds" if not instant.microsecond else "microseconds" if instant.microsecond % 1000 else "milliseconds"
-    return instant.isoformat(timespec=digits).replace("+00:00", "Z")
 
 
 def check_device(session: Session, device_id: str) -> None:
