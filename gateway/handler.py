@@ -1,0 +1,356 @@
+"""Command to Outcome: every decision about a session, free of any database.
+
+What a handler may look up and save is :class:`Transaction`; the store implements it, tests may do so with dicts.
+Ids, instants and secrets come from Work, so that a transaction can be run again with the same result.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from gateway.commands import (
+    UNSET,
+    ByKey,
+    ByToken,
+    ByUid,
+    GetSession,
+    ListEvents,
+    ListSessions,
+    Missing,
+    Retry,
+    Write,
+    natural_key,
+    plain,
+)
+from gateway.credentials import digest
+from gateway.model import Device, EventKind, Key, Session, SessionEvent, State, Subject, subject_uid
+from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.work import RawRequest, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """For how long a repeated write is known: by its own content, and by an ``Idempotency-Key``."""
+
+    retry_window: timedelta = timedelta(seconds=600)
+    idempotency_window: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where an outcome is kept: a SHA-256 (hex) of what makes two writes the same; ``command`` is the write's own."""
+
+    name: str
+    command: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An outcome kept for repeats, and the digest of the command that led to it."""
+
+    command: str
+    outcome: Outcome
+
+
+class View(Protocol):
+    """What a read may ask of the store: one snapshot. A tenant of None is the operator's: all tenants."""
+
+    def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
+        """The session with this public uid."""
+
+    def by_key(self, tenant: str | None, key: Key, open_only: bool) -> Session | None:
+        """The latest session with this key, or the latest that has not ended."""
+
+    def by_token(self, api: str, token: str) -> Session | None:
+        """The session that handed out the secret with this SHA-256."""
+
+    def list_sessions(self, tenant: str | None, command: ListSessions) -> Outcome:
+        """One page of sessions. Raises a Fault for a cursor that is not one of ours."""
+
+    def list_events(self, tenant: str | None, command: ListEvents) -> Outcome:
+        """Events after a position."""
+
+
+class Transaction(View, Protocol):
+    """What a write may ask of the store; everything saved is durable once the transaction is."""
+
+    def kept(self, slot: str, at: datetime) -> Kept | None:
+        """The outcome kept in a slot, unless it had expired by then."""
+
+    def save_session(self, session: Session) -> None:
+        """Insert the session, or replace the one with its uid."""
+
+    def drop_session(self, session: Session) -> None:
+        """Make the session unknown; its events stay."""
+
+    def save_token(self, api: str, token: str, session: Session) -> None:
+        """Keep the SHA-256 of a secret that was handed out for this session."""
+
+    def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
+        """Keep the event and its request; gives the event its position."""
+
+    def keep(self, slot: Slot, outcome: Outcome) -> None:
+        """Keep the outcome in a slot, in place of an expired or outdated one."""
+
+
+def execute(transaction: Transaction, work: Work, policy: Policy = Policy()) -> Outcome:
+    """Run one prepared request. Raises a Fault; what it had saved by then must be dropped by the caller."""
+    if not isinstance(work.command, Write):
+        return read(transaction, work)
+    caller = _caller(transaction, work)
+    write = work.command
+    target = _find(transaction, caller.tenant, write)
+    if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
+        caller = _Caller(f"session:{target.uid}", target.tenant)
+    repeated = _repeated(transaction, work, write, caller, target, policy)
+    if repeated is not None:
+        return repeated
+    outcome = _accept(transaction, work, write, caller, _existing(transaction, write, target))
+    slot = _slot(work, write, caller, outcome.session, policy)
+    if slot is not None:
+        transaction.keep(slot, outcome)
+    return outcome
+
+
+def read(view: View, work: Work) -> Outcome:
+    """Run one prepared read on a snapshot. Raises a Fault."""
+    caller, command = _caller(view, work), work.command
+    if isinstance(command, ListSessions):
+        return view.list_sessions(caller.tenant, command)
+    if isinstance(command, ListEvents):
+        return view.list_events(caller.tenant, command)
+    assert isinstance(command, GetSession)
+    session = _look_up(view, caller.tenant, command.find)
+    if session is None:
+        raise Fault(FaultKind.NOT_FOUND, "There is no such session.")
+    return Outcome(session=session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    name: str
+    tenant: str | None
+
+
+def _caller(view: View, work: Work) -> _Caller:
+    """Who asks. Without a principal a session's secret names the tenant; ByToken is resolved by the look-up itself."""
+    if work.principal is not None:
+        return _Caller(work.principal.name, work.principal.tenant)
+    if isinstance(work.command, Write) and isinstance(work.command.find, ByToken):
+        return _Caller("", None)
+    session = view.by_token(work.api.name, work.token) if work.token else None
+    if session is None or not session.is_open:
+        raise Fault(FaultKind.UNAUTHENTICATED, "The session of this request is unknown or has ended.")
+    return _Caller(f"session:{session.uid}", session.tenant)
+
+
+def _look_up(view: View, tenant: str | None, find: ByKey | ByUid | ByToken) -> Session | None:
+    if isinstance(find, ByUid):
+        return view.by_uid(tenant, find.uid)
+    if isinstance(find, ByKey):
+        return view.by_key(tenant, find.key, find.open_only)
+    session = view.by_token(find.api, find.digest)
+    return session if session is None or tenant in (None, session.tenant) else None
+
+
+def _find(view: View, tenant: str | None, write: Write) -> Session | None:
+    """The session that a write is about. A close that finds no open session is compared with the latest closed one:
+    it may be the retry of the close that ended it."""
+    if write.find is None:
+        return None
+    found = _look_up(view, tenant, write.find)
+    if found is None and isinstance(write.find, ByKey) and write.find.open_only and write.kind is EventKind.CLOSED:
+        return view.by_key(tenant, write.find.key, False)
+    return found
+
+
+def _existing(view: View, write: Write, target: Session | None) -> Session | None:
+    """The session to change, None when one is to be made; raises NOT_FOUND when the write may not make one."""
+    if target is not None and isinstance(write.find, ByKey) and write.find.open_only and not target.is_open:
+        target = None
+    needed = write.find is not None and write.missing is Missing.REFUSE
+    if target is None and needed:
+        raise Fault(FaultKind.NOT_FOUND, "There is no such session.")
+    if target is None and isinstance(write.find, ByUid) and view.by_uid(None, write.find.uid) is not None:
+        raise Fault(FaultKind.CONFLICT, "This uid is taken; choose another.")
+    return target
+
+
+def _slot(work: Work, write: Write, caller: _Caller, target: Session | None, policy: Policy) -> Slot | None:
+    """Where the outcome of this write is, or is to be, kept; None when a repeat is a new write.
+
+    A write by token and a close are the same again only for the same opening of the same session.
+    """
+    api, operation = work.api.name, work.operation.name
+    command = natural_key(write, api, operation)
+    if work.idempotency_key is not None:
+        name = digest("\n".join(("key", caller.tenant or "", api, operation, work.idempotency_key)))
+        return Slot(name, command, work.received_at + policy.idempotency_window)
+    if write.retry is Retry.NONE or write.grants:
+        return None
+    bound = isinstance(write.find, ByToken) or (write.kind is EventKind.CLOSED and write.find is not None)
+    opened = str(target.opened_by) if bound and target is not None else ""
+    name = natural_key(write, caller.tenant or "", caller.name, api, operation, opened)
+    return Slot(name, command, work.received_at + policy.retry_window)
+
+
+def _repeated(
+    transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None, policy: Policy
+) -> Outcome | None:
+    slot = _slot(work, write, caller, target, policy)
+    kept = transaction.kept(slot.name, work.received_at) if slot is not None else None
+    if slot is None or kept is None:
+        return None
+    if work.idempotency_key is not None and kept.command != slot.command:
+        raise Fault(FaultKind.CONFLICT, "This Idempotency-Key was used with another request; use a new key.")
+    if work.idempotency_key is None and write.retry is Retry.LATEST and not _is_latest(transaction, kept.outcome):
+        return None
+    if write.grants and kept.outcome.session is not None:
+        # The first secret is known to its receiver alone, so a repeated login hands out another one.
+        transaction.save_token(work.api.name, digest(work.secret), kept.outcome.session)
+    return replace(kept.outcome, repeated=True)
+
+
+def _is_latest(view: View, outcome: Outcome) -> bool:
+    if outcome.session is None or outcome.event is None:
+        return False
+    current = view.by_uid(outcome.session.tenant, outcome.session.uid)
+    return current is not None and current.last_event == outcome.event.id
+
+
+def _accept(transaction: Transaction, work: Work, write: Write, caller: _Caller, before: Session | None) -> Outcome:
+    tenant = before.tenant if before is not None else caller.tenant
+    if tenant is None:
+        raise Fault(FaultKind.FORBIDDEN, "The operator belongs to no tenant; use a key of the tenant to write.")
+    after = before if write.kind is EventKind.RECORDED else _after(work, write, tenant, before)
+    if after is not None:
+        work.operation.check(before, after, write)
+        _save(transaction, work, write, before, after)
+    event = transaction.append(_event(work, write, caller, tenant, after), work.raw)
+    created = before is None and after is not None
+    return Outcome(session=after, event=event, created=created)
+
+
+def _save(transaction: Transaction, work: Work, write: Write, before: Session | None, after: Session) -> None:
+    if write.kind is EventKind.DELETED:
+        transaction.drop_session(after)
+    elif after is not before:
+        transaction.save_session(after)
+    if write.grants:
+        transaction.save_token(work.api.name, digest(work.secret), after)
+
+
+def _event(work: Work, write: Write, caller: _Caller, tenant: str, session: Session | None) -> SessionEvent:
+    return SessionEvent(
+        id=work.event_id,
+        tenant=tenant,
+        kind=write.kind,
+        occurred_at=write.occurred_at or work.received_at,
+        recorded_at=work.received_at,
+        api=work.api.name,
+        operation=work.operation.name,
+        protocol=work.protocol,
+        principal=caller.name,
+        session_uid=session.uid if session is not None else None,
+        changes=plain({name: value for name, value in write.changes.items() if value is not UNSET}),
+        notes=tuple(str(note) for note in work.notes),
+        digest=hashlib.sha256(work.raw.body).hexdigest(),
+        correlation_id=work.correlation_id,
+    )
+
+
+_STATES = {
+    EventKind.OPENED: State.OPEN,
+    EventKind.PAUSED: State.PAUSED,
+    EventKind.RESUMED: State.OPEN,
+    EventKind.CLOSED: State.CLOSED,
+    EventKind.DELETED: State.CLOSED,
+}
+_EMPTY: Mapping[str, Any] = {"subject": Subject(), "device": Device(), "attributes": {}, "applications": ()}
+_CHANGEABLE = (*_EMPTY, "started_at", "ended_at", "name", "stop_reason", "stop_code", "start_mileage", "end_mileage")
+_CHANGEABLE = (*_CHANGEABLE, "mode", "index")
+
+
+def _after(work: Work, write: Write, tenant: str, before: Session | None) -> Session:
+    """The session as the write leaves it."""
+    base = before if before is not None else _made(work, write, tenant)
+    changes = {name: value for name, value in write.changes.items() if value is not UNSET}
+    unknown = changes.keys() - {*_CHANGEABLE, "state"}
+    if unknown:
+        raise Fault(FaultKind.INTERNAL, log=f"{work.operation.name} sets no field of a session: {sorted(unknown)}")
+    values = {name: _changed(name, base, changes) for name in _CHANGEABLE if write.replace or name in changes}
+    if write.replace and "attributes" not in changes:
+        values["attributes"] = {}
+    values["state"] = changes.get("state") or _STATES.get(write.kind, base.state)
+    reopened = before is not None and write.kind is EventKind.OPENED and not before.is_open
+    after = replace(
+        base,
+        **values,
+        version=1 if before is None else before.version + 1,
+        updated_at=work.received_at,
+        last_event=work.event_id,
+        opened_by=work.event_id if reopened else base.opened_by,
+    )
+    return replace(after, subject=_named(after.subject, tenant))
+
+
+def _made(work: Work, write: Write, tenant: str) -> Session:
+    find = write.find
+    uid = find.uid if isinstance(find, ByUid) else work.session_uid
+    key = write.key or (find.key if isinstance(find, ByKey) else Key(work.api.name, "", ""))
+    return Session(
+        uid=uid,
+        tenant=tenant,
+        key=key if key.id else replace(key, id=str(uid)),
+        state=State.OPEN,
+        recorded_at=work.received_at,
+        updated_at=work.received_at,
+        opened_by=work.event_id,
+    )
+
+
+def _changed(name: str, base: Session, changes: Mapping[str, Any]) -> Any:
+    value = changes.get(name)
+    if value is None:
+        return _EMPTY.get(name)
+    if name == "attributes":
+        return merged(base.attributes, value)
+    if name == "applications":
+        return tuple(replace(use, attributes=merged({}, use.attributes)) for use in value)
+    return value
+
+
+def _named(subject: Subject, tenant: str) -> Subject:
+    text = (subject.email or "").strip() or (subject.user_id or "").strip()
+    return subject if subject.uid is not None or not text else replace(subject, uid=subject_uid(tenant, text))
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """``old`` with ``new`` laid over it, nested objects too; a null in ``new`` clears its name."""
+    result = dict(old)
+    for name, value in new.items():
+        if value is None or value is UNSET:
+            if value is None:
+                result.pop(name, None)
+        elif isinstance(value, Mapping):
+            below = result.get(name)
+            result[name] = merged(below if isinstance(below, Mapping) else {}, value)
+        else:
+            result[name] = _json(value)
+    return result
+
+
+def _json(value: Any) -> Any:
+    """``value`` as the JSON that is stored; a null inside a list is a value and stays."""
+    if value is None or isinstance(value, (str, bool, int, float, Decimal)):
+        return value.value if isinstance(value, State) else value
+    if isinstance(value, Mapping):
+        return {str(name): _json(item) for name, item in value.items() if item is not UNSET}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return plain(value)

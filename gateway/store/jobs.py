@@ -1,0 +1,70 @@
+"""What waits for the ledger, and how results get back to those who wait: to threads, and to event loops."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gateway.outcome import Fault, Outcome
+from gateway.store.dialect import Connection
+from gateway.work import Batch, Work
+
+Task: TypeAlias = Callable[[Connection], Any]
+"""Something else that is to be written under the ledger's lock, in a batch's transaction."""
+Result: TypeAlias = "Outcome | list[Outcome | Fault] | Any"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One caller's work, and where its result goes: ``loop`` is None when a thread waits."""
+
+    prepared: Work | Batch | Task
+    future: Any
+    loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def size(self) -> int:
+        """How many writes it holds."""
+        return len(self.prepared.works) if isinstance(self.prepared, Batch) else 1
+
+
+def job(prepared: Work | Batch | Task) -> Job:
+    """A job that a thread waits for."""
+    return Job(prepared, Future())
+
+
+def loop_job(prepared: Work | Batch) -> Job:
+    """A job that the running event loop waits for."""
+    loop = asyncio.get_running_loop()
+    return Job(prepared, loop.create_future(), loop)
+
+
+def deliver(results: Iterable[tuple[Job, Result]]) -> None:
+    """Hand every result over, with one wake-up for each event loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[Job, Result]]] = {}
+    for waiting, result in results:
+        if waiting.loop is None:
+            _settle(waiting.future, result)
+        else:
+            loops.setdefault(waiting.loop, []).append((waiting, result))
+    for loop, pairs in loops.items():
+        # A loop that has been closed has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle_all, pairs)
+
+
+def _settle_all(pairs: list[tuple[Job, Result]]) -> None:
+    for waiting, result in pairs:
+        _settle(waiting.future, result)
+
+
+def _settle(future: Any, result: Result) -> None:
+    if future.done():
+        return
+    with suppress(InvalidStateError):
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

@@ -1,0 +1,220 @@
+"""The ledger: the one thread of a process that writes.
+
+It takes all that waits, takes the lock that all processes share, runs every write against the unit of work, commits
+once, and only then hands the outcomes over. When that fails, nothing was written, and each is tried alone.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.handler import Policy, execute
+from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.store.dialect import Connection
+from gateway.store.flush import flush
+from gateway.store.jobs import Job, Result, deliver, job
+from gateway.store.lock import WriterLock
+from gateway.store.snapshot import Snapshot
+from gateway.store.statements import Statements
+from gateway.store.unit import Unit
+from gateway.store.values import micros
+from gateway.work import Batch, Work
+
+_log = logging.getLogger(__name__)
+RETRY_AFTER = 1
+"""Seconds after which a caller may try again, and between two probes of a store that does not take writes."""
+_EXPIRY_SECONDS = 30.0
+_ALONE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one commit holds, how much of a raw request is kept, and how long a repeat is known."""
+
+    batch: int
+    raw_bytes: int
+    policy: Policy
+
+
+class Ledger:
+    """Takes jobs from any thread; ``trouble`` says why the store takes no writes, None while it does."""
+
+    def __init__(self, connection: Connection, statements: Statements, lock: WriterLock, bounds: Bounds) -> None:
+        self.trouble: str | None = None
+        self.observer: Callable[[int, float], None] | None = None
+        self.batches = 0
+        self.writes = 0
+        self._connection = connection
+        self._sql = statements
+        self._lock = lock
+        self._bounds = bounds
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
+        self._expired = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def put(self, waiting: Job) -> None:
+        """Let a job wait for the next batch. Raises a Fault once the store is closing."""
+        with self._door:
+            if self._closed:
+                raise Fault(FaultKind.BUSY, "The server is shutting down.", retry_after=RETRY_AFTER)
+            self._queue.put(waiting)
+
+    def close(self) -> None:
+        """Finish what waits, and end the thread."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        first = self._next()
+        while first is not None:
+            began = time.perf_counter()
+            with self._lock.held():
+                jobs, last = self._waiting(first)
+                results = self._process(jobs)
+            deliver(results)
+            self._observe(sum(waiting.size for waiting in jobs), time.perf_counter() - began)
+            first = None if last else self._next()
+        self._connection.close()
+
+    def _next(self) -> Job | None:
+        """The next job; while the store is in trouble, a probe when nobody asks for a second."""
+        try:
+            return self._queue.get(timeout=RETRY_AFTER if self.trouble else None)
+        except queue.Empty:
+            return job(self._probe)
+
+    def _waiting(self, first: Job) -> tuple[list[Job], bool]:
+        """Everything that waits, up to a full batch; and whether the end of all work was among it."""
+        jobs, size = [first], first.size
+        while size < self._bounds.batch:
+            try:
+                waiting = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                return jobs, True
+            jobs.append(waiting)
+            size += waiting.size
+        return jobs, False
+
+    def _observe(self, size: int, seconds: float) -> None:
+        self.batches += 1
+        self.writes += size
+        if self.observer is not None:
+            self.observer(size, seconds)
+
+    def _process(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
+        """Results of a batch. Nothing escapes: the ledger must outlive whatever happens to one batch."""
+        try:
+            return self._commit(jobs)
+        except Exception as error:
+            self._reset(error)
+            if len(jobs) == 1:
+                return [(jobs[0], self._failure(error))]
+        return self._each_alone(jobs)
+
+    def _each_alone(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
+        results: list[tuple[Job, Result]] = []
+        deadline = time.monotonic() + _ALONE_SECONDS
+        for waiting in jobs:
+            if time.monotonic() > deadline and self.trouble:
+                results.append((waiting, _unavailable(self.trouble)))
+                continue
+            try:
+                results += self._commit([waiting])
+            except Exception as error:
+                self._reset(error)
+                results.append((waiting, self._failure(error)))
+        return results
+
+    def _commit(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
+        """Run all jobs in one transaction, and commit it; what is raised means that nothing was written."""
+        connection = self._connection
+        connection.begin()
+        unit = Unit(Snapshot(connection, self._sql), connection.one(self._sql.last_position)[0] or 0)
+        results = [(waiting, self._perform(unit, waiting.prepared)) for waiting in jobs]
+        tasks = any(callable(waiting.prepared) for waiting in jobs)
+        if not unit.changed and not tasks:
+            connection.rollback()
+            return results
+        flush(unit, connection, self._sql, self._bounds.raw_bytes)
+        self._expire(jobs)
+        connection.commit()
+        self.trouble = None
+        return results
+
+    def _perform(self, unit: Unit, prepared: Any) -> Result:
+        if isinstance(prepared, Work):
+            return self._one(unit, prepared)
+        return self._many(unit, prepared) if isinstance(prepared, Batch) else prepared(self._connection)
+
+    def _one(self, unit: Unit, work: Work) -> Outcome | Fault:
+        """One write; a refused one leaves no change behind."""
+        mark = unit.mark()
+        try:
+            return execute(unit, work, self._bounds.policy)
+        except Fault as fault:
+            unit.undo(mark)
+            return fault
+        except self._connection.dialect.failures:
+            raise
+        except Exception as error:
+            unit.undo(mark)
+            _log.exception("%s of %s failed", work.operation.name, work.api.name)
+            return Fault(FaultKind.INTERNAL, log=repr(error))
+
+    def _many(self, unit: Unit, batch: Batch) -> Result:
+        """Writes in order up to the first fault; when the batch is atomic, the fault alone, and nothing is kept."""
+        mark = unit.mark()
+        results: list[Outcome | Fault] = []
+        for work in batch.works:
+            result = self._one(unit, work)
+            if isinstance(result, Fault) and batch.atomic:
+                unit.undo(mark)
+                result.details = {**result.details, "index": len(results)}
+                return result
+            results.append(result)
+            if isinstance(result, Fault):
+                break
+        return results
+
+    def _expire(self, jobs: list[Job]) -> None:
+        """Forget expired outcomes now and then; the clock is the requests' own."""
+        moments = [waiting.prepared.received_at for waiting in jobs if isinstance(waiting.prepared, Work)]
+        if moments and time.monotonic() - self._expired > _EXPIRY_SECONDS:
+            self._expired = time.monotonic()
+            self._connection.run(self._sql.expire, micros(min(moments)))
+
+    def _probe(self, connection: Connection) -> None:
+        connection.run(self._sql.probe)
+
+    def _reset(self, error: Exception) -> None:
+        """Undo the transaction, and connect anew: the file below the connection may be another one by now."""
+        self._connection.rollback()
+        self._connection.close()
+        if not isinstance(error, self._connection.dialect.failures):
+            _log.error("a batch failed", exc_info=error)
+
+    def _failure(self, error: Exception) -> Fault:
+        """What the caller is told of a write that failed alone."""
+        if isinstance(error, self._connection.dialect.clash):
+            return Fault(FaultKind.CONFLICT, "A session or an event with this id exists.", log=str(error))
+        if not isinstance(error, self._connection.dialect.failures):
+            return Fault(FaultKind.INTERNAL, log=repr(error))
+        self.trouble = f"The store takes no writes: {error}."
+        return _unavailable(self.trouble)
+
+
+def _unavailable(trouble: str) -> Fault:
+    message = "The store takes no writes at the moment; try again."
+    return Fault(FaultKind.STORE_UNAVAILABLE, message, log=trouble, retry_after=RETRY_AFTER)

@@ -1,0 +1,59 @@
+"""The schema's version, and how an older store becomes a newer one."""
+
+import threading
+from collections.abc import Callable
+
+from gateway.store.dialect import Connection, StoreError
+from gateway.store.tables import TABLES
+
+_binding = threading.Lock()
+
+
+def _first(connection: Connection) -> None:
+    """Version 1: every table."""
+    with _binding, connection.database.bind_ctx(TABLES):
+        connection.database.create_tables(TABLES)
+    connection.many(
+        "INSERT INTO meta (name, value) VALUES (?, ?)",
+        [("schema_version", 0), ("credentials_version", 1), ("probe", 0)],
+    )
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+"""Step ``n`` turns a store of version ``n`` into one of version ``n + 1``; steps are added, never changed."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def version_of(connection: Connection) -> int:
+    """The version of the store's tables, 0 for an empty database."""
+    if not connection.database.table_exists("meta"):
+        return 0
+    row = connection.one("SELECT value FROM meta WHERE name = 'schema_version'")
+    return int(row[0]) if row else 0
+
+
+def check_version(version: int) -> None:
+    """Raise StoreError for a store that a later release has written."""
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"The store has schema version {version}, and this release knows versions up to {SCHEMA_VERSION}. "
+            "Install the release that last used this store, or a later one."
+        )
+
+
+def upgrade(connection: Connection) -> int:
+    """Bring the store to :data:`SCHEMA_VERSION` in one transaction, under the writer lock; gives the version before."""
+    connection.begin()
+    try:
+        before = version_of(connection)
+        check_version(before)
+        for step in MIGRATIONS[before:]:
+            step(connection)
+        if before < SCHEMA_VERSION:
+            connection.run("UPDATE meta SET value = ? WHERE name = 'schema_version'", SCHEMA_VERSION)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return before

@@ -1,0 +1,177 @@
+"""The store as the rest of the gateway sees it: writes through the ledger, reads on readers."""
+
+import asyncio
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.credentials import Credential
+from gateway.handler import read
+from gateway.outcome import Fault, Outcome
+from gateway.store import keyring
+from gateway.store.dialect import Connection, StoreError, address
+from gateway.store.jobs import Result, job, loop_job
+from gateway.store.ledger import Bounds, Ledger
+from gateway.store.lock import WriterLock
+from gateway.store.options import option, policy
+from gateway.store.readers import Readers
+from gateway.store.schema import upgrade
+from gateway.store.snapshot import Snapshot
+from gateway.store.statements import compile_for
+from gateway.work import Batch, Work
+
+
+class Store:
+    """An open store. It has threads, so a process opens its own, after a fork."""
+
+    def __init__(self, database: str, settings: Mapping[str, Any] | None = None) -> None:
+        self._dialect, self._place = address(database)
+        self._busy = float(option(settings, "store.busy_seconds"))
+        connection, lock, self.migrated_from = self._prepared()
+        statements = compile_for(connection.database)
+        bounds = Bounds(
+            int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
+        )
+        self._lock = lock
+        self._ledger = Ledger(connection, statements, lock, bounds)
+        self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")))
+
+    def _prepared(self) -> tuple[Connection, WriterLock, int]:
+        """A connection to a store of the present schema. Raises StoreError with a sentence for the operator."""
+        connection = Connection(self._dialect, self._place, self._busy)
+        try:
+            lock = WriterLock(self._dialect.lock_file(self._place))
+        except OSError as error:
+            raise StoreError(f"The store {self._place} cannot be opened: {error.strerror}.") from error
+        try:
+            with lock.held():
+                return connection, lock, upgrade(connection)
+        except BaseException as error:
+            connection.close()
+            lock.close()
+            if isinstance(error, self._dialect.failures):
+                raise StoreError(f"The store {self._place} cannot be opened: {error}.") from error
+            raise
+
+    def _reader(self) -> Connection:
+        return Connection(self._dialect, self._place, self._busy, read_only=True)
+
+    @property
+    def observer(self) -> Callable[[int, float], None] | None:
+        """Called after each batch, in the ledger's thread, with its number of writes and its seconds."""
+        return self._ledger.observer
+
+    @observer.setter
+    def observer(self, observer: Callable[[int, float], None] | None) -> None:
+        self._ledger.observer = observer
+
+    def submit(self, prepared: Work | Batch) -> "Future[Any]":
+        """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped).
+
+        The future raises a Fault, and nothing else; that of an atomic batch has the number of the refused item in
+        ``details["index"]``. A write is durable when the future is done.
+        """
+        if _writes(prepared):
+            waiting = job(prepared)
+            self._ledger.put(waiting)
+            future: Future[Any] = waiting.future
+            return future
+        return self._readers.submit(lambda view: _read(view, prepared))
+
+    async def perform(self, prepared: Work | Batch) -> Result:
+        """:meth:`submit` for an event loop: returns the result, or raises the Fault."""
+        if _writes(prepared):
+            waiting = loop_job(prepared)
+            self._ledger.put(waiting)
+            return await waiting.future
+        return await asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
+
+    def ready(self) -> str | None:
+        """None while the store takes writes, else a sentence that says why not."""
+        return self._ledger.trouble
+
+    def statistics(self) -> dict[str, Any]:
+        """Batches and writes since the store was opened, and how busy the readers are."""
+        return {"batches": self._ledger.batches, "writes": self._ledger.writes, **self._readers.statistics()}
+
+    def credentials(self) -> list[Credential]:
+        """Every credential, revoked ones too."""
+        return self._readers.submit(lambda view: keyring.credentials(view.connection)).result()
+
+    def credentials_version(self) -> int:
+        """A number that grows with every change of the credentials; one row, cheap to look at."""
+        return self._readers.submit(lambda view: keyring.version(view.connection)).result()
+
+    def add_credential(self, credential: Credential) -> None:
+        """Keep a credential. Raises a Fault of kind ``conflict`` when its uid is taken."""
+        self._run(lambda connection: keyring.add(connection, credential))
+
+    def revoke_credential(self, uid: uuid.UUID, at: datetime) -> bool:
+        """Revoke a credential; False when there is none with this uid that is not revoked yet."""
+        return bool(self._run(lambda connection: keyring.revoke(connection, uid, at)))
+
+    def _run(self, task: Callable[[Connection], Any]) -> Any:
+        waiting = job(task)
+        self._ledger.put(waiting)
+        return waiting.future.result()
+
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy the live store to ``path``, as of one moment; the file appears when it is complete."""
+        target, part = Path(path), Path(f"{os.fspath(path)}.part")
+        try:
+            part.unlink(missing_ok=True)
+            self._copy(part)
+            part.replace(target)
+        except (OSError, sqlite3.Error) as error:
+            part.unlink(missing_ok=True)
+            raise StoreError(f"The backup {target} cannot be written: {error}.") from error
+
+    def _copy(self, part: Path) -> None:
+        with closing(sqlite3.connect(self._place)) as source, closing(sqlite3.connect(part)) as copy:
+            source.execute("PRAGMA query_only = 1")
+            source.backup(copy)
+            # One file without a log beside it, so that it can be moved about.
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+    def close(self) -> None:
+        """Finish what waits, then close everything; a second call does nothing."""
+        self._ledger.close()
+        self._readers.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _writes(prepared: Work | Batch) -> bool:
+    return prepared.is_write if isinstance(prepared, Work) else any(work.is_write for work in prepared.works)
+
+
+def _read(view: Snapshot, prepared: Work | Batch) -> Outcome | list[Outcome | Fault]:
+    if isinstance(prepared, Work):
+        return read(view, prepared)
+    results: list[Outcome | Fault] = []
+    for work in prepared.works:
+        try:
+            results.append(read(view, work))
+        except Fault as fault:
+            if prepared.atomic:
+                raise
+            return [*results, fault]
+    return results
+
+
+def open_store(database: str, settings: Mapping[str, Any] | None = None) -> Store:
+    """Open the store at ``sqlite:///path`` (or a bare path), made or migrated as needed. Raises StoreError."""
+    return Store(database, settings)
+
+
+def migrate(database: str, settings: Mapping[str, Any] | None = None) -> int:
+    """Bring a store to the present schema; gives the version it had, 0 for a new one. Raises StoreError."""
+    store = open_store(database, settings)
+    store.close()
+    return store.migrated_from

@@ -1,0 +1,159 @@
+"""Canonical values to the text that is stored, and exactly back.
+
+The text is JSON. A Decimal, and an object with a name that starts with ``$``, are written as tagged objects
+``{"$": tag, "v": ...}``, so that whatever a client sent comes back as it was.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
+
+from gateway.model import ApplicationUse, Device, EventKind, Key, Session, SessionEvent, State, Subject
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970, exact: how instants are compared and indexed."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def dumps(tree: Any) -> str:
+    """``tree`` (JSON data and Decimals) as text."""
+    try:
+        text = _write(tree)
+    except TypeError:
+        return _write(_packed(tree))
+    return _write(_packed(tree)) if '"$' in text else text
+
+
+def loads(text: str) -> Any:
+    """The tree of a text made by :func:`dumps`."""
+    return json.loads(text, object_hook=_unpacked) if '"$' in text else json.loads(text)
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return {"$": "decimal", "v": str(value)}
+    if isinstance(value, Mapping):
+        tree = {name: _packed(item) for name, item in value.items()}
+        tagged = any(name.startswith("$") for name in tree)
+        return {"$": "object", "v": [[name, item] for name, item in tree.items()]} if tagged else tree
+    if isinstance(value, (list, tuple)):
+        return [_packed(item) for item in value]
+    return value
+
+
+def _unpacked(tree: dict[str, Any]) -> Any:
+    if "$" not in tree:
+        return tree
+    return Decimal(tree["v"]) if tree["$"] == "decimal" else dict(tree["v"])
+
+
+class _Form(NamedTuple):
+    """How one field's value is written and read; nulls and defaults are left out before."""
+
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _instant(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _record(kind: type[T], forms: Mapping[str, _Form]) -> _Form:
+    """The form of a dataclass: an object of those fields that differ from their defaults."""
+    rows = [(item.name, item.default, forms.get(item.name, _PLAIN)) for item in fields(kind)]  # type: ignore[arg-type]
+    readers = {name: form.read for name, _, form in rows if form is not _PLAIN}
+
+    def write(value: Any) -> dict[str, Any]:
+        tree = {}
+        for name, default, form in rows:
+            item = getattr(value, name)
+            if item is not None and item != default:
+                tree[name] = item if form is _PLAIN else form.write(item)
+        return tree
+
+    def read(tree: dict[str, Any]) -> T:
+        return kind(**{name: readers[name](item) if name in readers else item for name, item in tree.items()})
+
+    return _Form(write, read)
+
+
+_PLAIN = _Form(_same, _same)
+_UUID = _Form(str, uuid.UUID)
+_INSTANT = _Form(_instant, datetime.fromisoformat)
+_TEXTS = _Form(list, tuple)
+_DURATION = _Form(lambda value: value // _MICROSECOND, lambda value: timedelta(microseconds=value))
+_KEY = _Form(lambda key: [key.api, key.realm, key.id], lambda parts: Key(*parts))
+_OPEN_MAP = _Form(dict, _same)
+_USE = _record(ApplicationUse, {"duration": _DURATION, "attributes": _OPEN_MAP})
+_USES = _Form(
+    lambda uses: [_USE.write(use) for use in uses],
+    lambda trees: tuple(_USE.read(tree) for tree in trees),
+)
+_SESSION = _record(
+    Session,
+    {
+        "uid": _UUID,
+        "key": _KEY,
+        "state": _Form(str, State),
+        "recorded_at": _INSTANT,
+        "updated_at": _INSTANT,
+        "subject": _record(Subject, {"uid": _UUID}),
+        "device": _record(Device, {"uid": _UUID}),
+        "started_at": _INSTANT,
+        "ended_at": _INSTANT,
+        "attributes": _OPEN_MAP,
+        "applications": _USES,
+        "opened_by": _UUID,
+        "last_event": _UUID,
+    },
+)
+_EVENT = _record(
+    SessionEvent,
+    {
+        "id": _UUID,
+        "kind": _Form(str, EventKind),
+        "occurred_at": _INSTANT,
+        "recorded_at": _INSTANT,
+        "session_uid": _UUID,
+        "changes": _OPEN_MAP,
+        "notes": _TEXTS,
+    },
+)
+
+
+def session_text(session: Session) -> str:
+    """A session as stored text."""
+    return dumps(_SESSION.write(session))
+
+
+def session_of(text: str) -> Session:
+    """The session of a stored text."""
+    session: Session = _SESSION.read(loads(text))
+    return session
+
+
+def event_text(event: SessionEvent) -> str:
+    """An event as stored text; its position is a column of its own."""
+    tree = _EVENT.write(event)
+    tree.pop("position", None)
+    return dumps(tree)
+
+
+def event_of(position: int, text: str) -> SessionEvent:
+    """The event of a stored text."""
+    event: SessionEvent = _EVENT.read({**loads(text), "position": position})
+    return event
