@@ -1,0 +1,118 @@
+"""Trees to JSON text: one line, no blanks, text as it is except what Json.NET escapes."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from json.encoder import encode_basestring
+from math import isfinite
+from typing import Any
+from uuid import UUID
+
+from adapters.codecs.json_dates import write_instant, write_net
+from adapters.scalars import NetDateTime
+from schemas.message import Member, Message, Tree
+
+_LONE = re.compile("[\ud800-\udfff]")
+_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def quoted(text: str) -> str:
+    """A JSON string. U+0085, U+2028 and U+2029 are escaped, as Json.NET does; half a character becomes U+FFFD."""
+    written: str = encode_basestring(text)
+    if written.isascii():
+        return written
+    return _LONE.sub("\ufffd", written.translate(_LINE_ENDS))
+
+
+def _double(value: float) -> str:
+    return repr(value).replace("e", "E") if isfinite(value) else quoted(str(value))
+
+
+def _net_decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return text if "." in text else f"{text}.0"
+
+
+def _net_span(value: timedelta) -> str:
+    micros = abs(value) // timedelta(microseconds=1)
+    seconds, fraction = divmod(micros, 1_000_000)
+    hours, rest = divmod(seconds, 3600)
+    day = f"{hours // 24}." if hours >= 24 else ""
+    tail = f".{fraction:06d}0" if fraction else ""
+    return f"{'-' if value < timedelta() else ''}{day}{hours % 24:02d}:{rest // 60:02d}:{rest % 60:02d}{tail}"
+
+
+def _iso_span(value: timedelta) -> str:
+    micros = abs(value) // timedelta(microseconds=1)
+    seconds, fraction = divmod(micros, 1_000_000)
+    hours, rest = divmod(seconds, 3600)
+    tail = f".{fraction:06d}".rstrip("0") if fraction else ""
+    parts = (f"{hours}H" if hours else "", f"{rest // 60}M" if rest // 60 else "")
+    last = f"{rest % 60}{tail}S" if rest % 60 or tail or not micros else ""
+    return f"{'-' if value < timedelta() else ''}PT{''.join(parts)}{last}"
+
+
+_SCALARS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda value: "null",
+    bool: lambda value: "true" if value else "false",
+    str: quoted,
+    int: str,
+    float: _double,
+    Decimal: str,
+    UUID: lambda value: f'"{value}"',
+    datetime: lambda value: f'"{write_instant(value)}"',
+    timedelta: lambda value: f'"{_iso_span(value)}"',
+    bytes: lambda value: f'"{base64.b64encode(value).decode("ascii")}"',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How one dialect writes: ``nulls`` also for members that are absent, ``net`` for Json.NET's scalars."""
+
+    nulls: bool = False
+    net: bool = False
+    zone: tzinfo = UTC
+
+    def text(self, tree: Any, message: Message) -> str:
+        """The JSON text of a tree of ``message``; a list or None stands for itself."""
+        return self._object(tree, message) if isinstance(tree, dict) else self._plain(tree)
+
+    def _object(self, tree: Tree, message: Message) -> str:
+        return "{" + ",".join(self._members(tree, message)) + "}"
+
+    def _members(self, tree: Tree, message: Message) -> Iterator[str]:
+        for member in message.members:
+            value = tree.get(member.key)
+            if value is not None or (member.key in tree or self.nulls) and (member.emit_default or not self.nulls):
+                yield f"{quoted(member.name)}:{self._value(value, member)}"
+        for key, value in tree.items():
+            if message.open and key not in message.by_key:
+                yield f"{quoted(key)}:{self._plain(value)}"
+
+    def _value(self, value: Any, member: Member) -> str:
+        if isinstance(value, dict) and member.message is not None:
+            return self._object(value, member.message)
+        if isinstance(value, (list, tuple)) and member.item is not None:
+            return "[" + ",".join(self._value(item, member.item) for item in value) + "]"
+        return self._plain(value)
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, dict):
+            return "{" + ",".join(f"{quoted(str(key))}:{self._plain(item)}" for key, item in value.items()) + "}"
+        if isinstance(value, (list, tuple)):
+            return "[" + ",".join(self._plain(item) for item in value) + "]"
+        return self._scalar(value)
+
+    def _scalar(self, value: Any) -> str:
+        if isinstance(value, NetDateTime):
+            return f'"{write_net(value, self.zone)}"'
+        if self.net and isinstance(value, Decimal):
+            return _net_decimal(value)
+        if self.net and isinstance(value, timedelta):
+            return f'"{_net_span(value)}"'
+        write = _SCALARS.get(type(value))
+        return write(value) if write is not None else quoted(str(value))
