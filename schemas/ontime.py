@@ -71,13 +71,13 @@ def post_command(tree: Tree, context: Context, order: str = "refuse") -> Mapped:
     if order == "refuse" and start is not None and end is not None and end < start:
         raise _invalid("LogOutTime", "LogOutTime must not be before LogInTime.")
     given = tree.get("ID")
-    key = Key(NAME, tree["company_id"], str(given) if given else "")
-    named = bool(key.id) and given != UUID(int=0)
+    named = given is not None and given != UUID(int=0)
+    key = Key(NAME, tree["company_id"], str(given) if named else "")
     return Mapped(
         Write(
             EventKind.CLOSED if end is not None else EventKind.UPDATED if named else EventKind.OPENED,
             find=ByKey(key) if named else None,
-            key=key if named else Key(NAME, key.realm, ""),
+            key=key,
             missing=Missing.CREATE,
             changes=changes,
             replace=True,
@@ -128,12 +128,12 @@ def log_in_type(value: Any) -> int:
     """The number of a LogInType given as a name (without case), a number or a number as text; absent is 0."""
     if value is None:
         return 0
-    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    names = [name.lower() for name in LOG_IN_TYPES]
-    if text.lower() in names:
-        return names.index(text.lower())
-    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < len(names):
-        return int(text)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(LOG_IN_TYPES):
+        return value
+    text = value.strip().lower() if isinstance(value, str) else ""
+    for number, name in enumerate(LOG_IN_TYPES):
+        if text in (name.lower(), str(number)):
+            return number
     raise _invalid(
         "LogInType", f"LogInType must be one of: {', '.join(LOG_IN_TYPES)}; or its number, from 0.", "choice"
     )
