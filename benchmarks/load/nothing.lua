@@ -1,0 +1,1 @@
+function request() return wrk.format("POST", "/", {["Content-Type"] = "text/plain"}, "nothing") end
