@@ -78,8 +78,10 @@ class Message:
         put(self, "xml_members", tuple(sorted(wire, key=_contract_order)))
         put(self, "derived_members", tuple(sorted(self.members, key=lambda member: -member.level)))
         put(self, "by_key", {member.key: member for member in self.members})
-        put(self, "by_name", {member.name: member for member in self.members if member.part == "body"})
-        put(self, "by_folded", {member.name.lower(): member for member in self.members if member.part == "body"})
+        # Where there is no SOAP Header, its members are found by name, too, unless the body has one of that name.
+        ranked = sorted(self.members, key=lambda member: member.part == "body")
+        put(self, "by_name", {member.name: member for member in ranked})
+        put(self, "by_folded", {member.name.lower(): member for member in ranked})
 
     def at(self, location: str) -> tuple[Member, ...]:
         """The members that travel in one place of an HTTP request: ``body``, ``path``, ``query`` or ``header``."""
