@@ -107,13 +107,14 @@ def execute(transaction: Transaction, work: Work, policy: Policy = Policy()) -> 
     target = _find(transaction, caller.tenant, write)
     if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
         caller = _Caller(f"session:{target.uid}", target.tenant)
-    repeated = _repeated(transaction, work, write, caller, target, policy)
-    if repeated is not None:
-        return repeated
-    outcome = _accept(transaction, work, write, caller, _existing(transaction, write, target))
-    slot = _slot(work, write, caller, outcome.session, policy)
-    if slot is not None:
-        transaction.keep(slot, outcome)
+    command = _command(work, write)
+    if command is None:
+        return _accept(transaction, work, write, caller, target)
+    kept = _repeated(transaction, work, write, _slot(work, write, command, caller, target, policy))
+    if kept is not None:
+        return kept
+    outcome = _accept(transaction, work, write, caller, target)
+    transaction.keep(_slot(work, write, command, caller, outcome.session, policy), outcome)
     return outcome
 
 
@@ -181,30 +182,31 @@ def _existing(view: View, write: Write, target: Session | None) -> Session | Non
     return target
 
 
-def _slot(work: Work, write: Write, caller: _Caller, target: Session | None, policy: Policy) -> Slot | None:
-    """Where the outcome of this write is, or is to be, kept; None when a repeat is a new write.
+def _command(work: Work, write: Write) -> str | None:
+    """The digest of the command alone; None when a repeat of it is a new write."""
+    known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
+    return natural_key(write) if known else None
+
+
+def _slot(work: Work, write: Write, command: str, caller: _Caller, target: Session | None, policy: Policy) -> Slot:
+    """Where the outcome of this write is, or is to be, kept.
 
     A write by token and a close are the same again only for the same opening of the same session.
     """
-    api, operation = work.api.name, work.operation.name
-    command = natural_key(write, api, operation)
+    scope = (caller.tenant or "", work.api.name, work.operation.name)
     if work.idempotency_key is not None:
-        name = digest("\n".join(("key", caller.tenant or "", api, operation, work.idempotency_key)))
+        name = digest("\n".join(("key", *scope, work.idempotency_key)))
         return Slot(name, command, work.received_at + policy.idempotency_window)
-    if write.retry is Retry.NONE or write.grants:
-        return None
     bound = isinstance(write.find, ByToken) or (write.kind is EventKind.CLOSED and write.find is not None)
     opened = str(target.opened_by) if bound and target is not None else ""
-    name = natural_key(write, caller.tenant or "", caller.name, api, operation, opened)
+    name = digest("\n".join(("command", *scope, opened, command, caller.name)))
     return Slot(name, command, work.received_at + policy.retry_window)
 
 
-def _repeated(
-    transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None, policy: Policy
-) -> Outcome | None:
-    slot = _slot(work, write, caller, target, policy)
-    kept = transaction.kept(slot.name, work.received_at) if slot is not None else None
-    if slot is None or kept is None:
+def _repeated(transaction: Transaction, work: Work, write: Write, slot: Slot) -> Outcome | None:
+    """The outcome of the same write, accepted before; None when this one is new."""
+    kept = transaction.kept(slot.name, work.received_at)
+    if kept is None:
         return None
     if work.idempotency_key is not None and kept.command != slot.command:
         raise Fault(FaultKind.CONFLICT, "This Idempotency-Key was used with another request; use a new key.")
@@ -223,7 +225,8 @@ def _is_latest(view: View, outcome: Outcome) -> bool:
     return current is not None and current.last_event == outcome.event.id
 
 
-def _accept(transaction: Transaction, work: Work, write: Write, caller: _Caller, before: Session | None) -> Outcome:
+def _accept(transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None) -> Outcome:
+    before = _existing(transaction, write, target)
     tenant = before.tenant if before is not None else caller.tenant
     if tenant is None:
         raise Fault(FaultKind.FORBIDDEN, "The operator belongs to no tenant; use a key of the tenant to write.")
