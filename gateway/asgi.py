@@ -80,6 +80,7 @@ class WireDoor:
             logger.exception("the gateway cannot start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        _count_commits(self._gateway)
         scope.get("state", {})["gateway.draining"] = self._draining
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -91,12 +92,14 @@ class WireDoor:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._in_flight += 1
+        self._gauge.inc()
         try:
             await self._exchange(scope, receive, send)
         except Disconnected:
             pass
         finally:
             self._in_flight -= 1
+            self._gauge.dec()
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -127,6 +130,12 @@ class WireDoor:
 
             return partial(call, self._site, request)
         return None
+
+    @cached_property
+    def _gauge(self) -> Any:
+        from gateway.metrics import IN_FLIGHT
+
+        return IN_FLIGHT
 
     @cached_property
     def _site(self) -> Any:
@@ -207,6 +216,12 @@ class WireDoor:
         finally:
             gone.cancel()
             getattr(pieces, "close", lambda: None)()
+
+
+def _count_commits(gateway: door.Gateway) -> None:
+    from gateway import metrics
+
+    gateway.store.observer = metrics.committed
 
 
 def _forget(task: "asyncio.Future[Any]") -> None:

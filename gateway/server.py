@@ -155,6 +155,12 @@ def workers(settings: Settings) -> int:
     return int(settings["workers"]) or max(1, min(8, len(os.sched_getaffinity(0))))
 
 
+def local_url(settings: Settings) -> str:
+    """Where the server can be reached: its base URL, else the address that it listens on."""
+    bind, scheme = str(settings["bind"]), "https" if settings["tls_cert"] else "http"
+    return str(settings["base_url"]) or (bind if bind.startswith("unix:") else f"{scheme}://{bind}")
+
+
 def protocol_factory(settings: Settings) -> Any:
     """What makes the protocol object of each connection."""
     budget = HeadBudget(settings["line_bytes"], settings["header_bytes"], settings["header_timeout"])
@@ -198,17 +204,17 @@ def serve(
 ) -> int:
     """Run until a signal ends it. Gives the exit status: 0 after an orderly end, 1 when it could not start or go on.
 
-    ``announce`` is called when all is well and just before the workers start.
+    ``announce`` is called when all is well, before the workers start; what it raises stops the start.
     """
     master = os.getpid()
     with _metrics_directory():
         telemetry.configure(settings["log_level"], access_log=settings["access_log"])
         try:
             check(settings)
+            announce(settings)
         except Exception as error:
-            print(f"session-gateway cannot start: {error or repr(error)}", file=sys.stderr)
+            print(f"session-gateway cannot start: {str(error) or repr(error)}", file=sys.stderr)
             return FAILED
-        announce(settings)
         try:
             Application(settings, reread).run()
         except SystemExit as end:
