@@ -1,7 +1,7 @@
 """The JSON codec in two dialects: :data:`NET` reads and writes as Json.NET does, :data:`STRICT` as RFC 8259 says."""
 
 import codecs
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import lru_cache

@@ -187,7 +187,7 @@ STRICT: Mapping[Kind, Reader] = {
 
 TEXT: Mapping[Kind, Reader] = {
     **STRICT,
-    Kind.BOOLEAN: lambda raw, member: _net_boolean(raw, member),
+    Kind.BOOLEAN: _net_boolean,
     Kind.INT: _net_integer,
     Kind.LONG: _net_integer,
     Kind.DECIMAL: _net_decimal,

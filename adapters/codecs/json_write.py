@@ -79,7 +79,7 @@ class Writer:
 
     def text(self, tree: Any, message: Message) -> str:
         """The JSON text of a tree of ``message``; a list or None stands for itself."""
-        return self._object(tree, message) if isinstance(tree, dict) else self._plain(tree)
+        return self._object(tree, message) if isinstance(tree, dict) else self.plain(tree)
 
     def _object(self, tree: Tree, message: Message) -> str:
         return "{" + ",".join(self._members(tree, message)) + "}"
@@ -87,24 +87,28 @@ class Writer:
     def _members(self, tree: Tree, message: Message) -> Iterator[str]:
         for member in message.members:
             value = tree.get(member.key)
-            if value is not None or (member.key in tree or self.nulls) and (member.emit_default or not self.nulls):
+            if value is not None or self._writes_null(member, tree):
                 yield f"{quoted(member.name)}:{self._value(value, member)}"
         for key, value in tree.items():
             if message.open and key not in message.by_key:
-                yield f"{quoted(key)}:{self._plain(value)}"
+                yield f"{quoted(key)}:{self.plain(value)}"
+
+    def _writes_null(self, member: Member, tree: Tree) -> bool:
+        return member.emit_default if self.nulls else member.key in tree
 
     def _value(self, value: Any, member: Member) -> str:
         if isinstance(value, dict) and member.message is not None:
             return self._object(value, member.message)
         if isinstance(value, (list, tuple)) and member.item is not None:
             return "[" + ",".join(self._value(item, member.item) for item in value) + "]"
-        return self._plain(value)
+        return self.plain(value)
 
-    def _plain(self, value: Any) -> str:
+    def plain(self, value: Any) -> str:
+        """The JSON text of any tree value, without a message."""
         if isinstance(value, dict):
-            return "{" + ",".join(f"{quoted(str(key))}:{self._plain(item)}" for key, item in value.items()) + "}"
+            return "{" + ",".join(f"{quoted(str(key))}:{self.plain(item)}" for key, item in value.items()) + "}"
         if isinstance(value, (list, tuple)):
-            return "[" + ",".join(self._plain(item) for item in value) + "]"
+            return "[" + ",".join(self.plain(item) for item in value) + "]"
         return self._scalar(value)
 
     def _scalar(self, value: Any) -> str:

@@ -1,0 +1,133 @@
+"""ASP.NET Web API: JSON and DataContract XML by negotiation, faults as HttpError."""
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from adapters.binding import Binding, Bound, body_of, complete
+from adapters.codecs.json import NET, NET_UTF16
+from adapters.codecs.json_scalars import NET as NET_SCALARS
+from adapters.codecs.json_write import Writer
+from adapters.httperror import NO_CONTENT_TYPE, http_error, unsupported, xml
+from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
+from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
+from adapters.rest import fault_headers
+from gateway.limits import Limits
+from gateway.outcome import Fault, FaultKind
+from gateway.settings import Setting, Settings
+from gateway.wire import WireRequest, WireResponse
+from schemas.api import Answer, Api, NativeFault
+from schemas.message import Message
+
+_BINDING = Binding(NET_SCALARS, ignore_case=True)
+
+
+@dataclass(frozen=True, eq=False)
+class WebApi:
+    """Native APIs keep their own routes, in any case; any other API is served below ``/webapi/{api}/`` by ``POST``.
+
+    ``codecs`` has one codec for each format and charset. An API whose option ``formats`` is ``("json",)`` is answered
+    in JSON whatever the caller accepts, and its bodies may come without a Content-Type.
+    """
+
+    codecs: Mapping[tuple[str, str], Codec]
+    name: str = "webapi"
+
+    def bind(self, offers: Sequence[Offer]) -> Sequence[Endpoint]:
+        """The endpoints that serve ``offers``; ``Endpoint.data`` says whether it is a native route."""
+        return [endpoint for offer in offers for endpoint in self._endpoints(offer)]
+
+    def _endpoints(self, offer: Offer) -> Iterator[Endpoint]:
+        for operation in offer.api.operations:
+            for route in operation.routes if offer.native else ():
+                methods = None if route.method == "*" else frozenset({route.method})
+                yield Endpoint(self, route.path, methods, offer.api, operation, ignore_case=True, data=True)
+            if not offer.native or not operation.routes:
+                path = f"/webapi/{offer.api.name}/{operation.name}"
+                yield Endpoint(self, path, frozenset({"POST"}), offer.api, operation, ignore_case=True, data=False)
+
+    def open(self, request: WireRequest, match: Match | None) -> Exchange:
+        """The exchange, with the answer's format negotiated; ``reply`` is that Format."""
+        if match is None:
+            return self._answering(Exchange(self, request))
+        end = match.endpoint
+        return self._answering(Exchange(self, request, match, end.api, end.operation, native=bool(end.data)))
+
+    def _answering(self, exchange: Exchange) -> Exchange:
+        chosen = negotiate(exchange.request.headers, _formats(exchange.api))
+        return replace(exchange, codec=self.codecs[chosen.name, chosen.charset], reply=chosen)
+
+    def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:
+        """The request's members; an empty body is a model without members, whatever its type."""
+        request, operation = exchange.request, exchange.operation
+        if operation is None or exchange.match is None:
+            raise Fault(FaultKind.NOT_FOUND_ROUTE)
+        codec = self._reader(request, exchange.api) if request.body and request.method != "GET" else None
+        message, bound = operation.request, Bound({})
+        if exchange.native:
+            bound = _BINDING.bind(request, exchange.match.path, operation.request, limits)
+            message = body_of(message)
+        return [complete(bound, lambda: codec.decode(request.body, message, limits) if codec else Decoded({}))]
+
+    def _reader(self, request: WireRequest, api: Api | None) -> Codec:
+        formats, sent = _formats(api), content_type(request.headers)
+        if sent is None:
+            if len(formats) > 1:
+                raise Fault(FaultKind.UNSUPPORTED_MEDIA, NO_CONTENT_TYPE)
+            return self.codecs[formats[0], "utf-8"]
+        found = formatter(sent.name, formats)
+        if found is None:
+            raise Fault(FaultKind.UNSUPPORTED_MEDIA, unsupported(sent.sent))
+        return self.codecs[found, "utf-16" if sent.charset == "utf-16" else "utf-8"]
+
+    def encode(self, exchange: Exchange, message: Message, answers: Sequence[Answer]) -> WireResponse:
+        """The answer in the negotiated format; without a tree it is null, and with status 204 it has no body."""
+        answer, told = answers[0], self._answering(exchange)
+        if answer.status == 204:
+            return WireResponse(204, answer.headers)
+        assert told.codec is not None
+        body = told.codec.encode(answer.tree, answer.message or message)
+        return WireResponse.of(answer.status, told.reply.content_type, body, *answer.headers)
+
+    def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
+        """The fault as HttpError, in the negotiated format."""
+        chosen: Format = self._answering(exchange).reply
+        error = http_error(exchange, fault)
+        text = xml(error) if chosen.name == "xml" else Writer(net=True).plain(error)
+        return WireResponse.of(fault.status, chosen.content_type, _bytes(text, chosen.charset), *fault_headers(fault))
+
+
+def _formats(api: Api | None) -> Sequence[str]:
+    """The formats of an API; every one before it is known."""
+    return tuple(MEDIA_TYPES) if api is None else tuple(api.options.get("formats", MEDIA_TYPES))
+
+
+def _bytes(text: str, charset: str) -> bytes:
+    return codecs.BOM_UTF16_LE + text.encode("utf-16-le") if charset == "utf-16" else text.encode()
+
+
+FIDELITY = Setting(
+    "webapi.fidelity",
+    "lenient",
+    "lenient also reads XML members that the original server silently lost (out of order, in another case or "
+    "namespace); strict loses them, too",
+    choices=("lenient", "strict"),
+)
+
+
+def build(settings: Settings) -> WireProtocol:
+    """The protocol, with its XML codecs as strict as set."""
+    from adapters.codecs.datacontract import WEBAPI, WEBAPI_UTF16
+
+    fidelity = settings[FIDELITY.name]
+    return WebApi(
+        {
+            ("json", "utf-8"): NET,
+            ("json", "utf-16"): NET_UTF16,
+            ("xml", "utf-8"): replace(WEBAPI, fidelity=fidelity),
+            ("xml", "utf-16"): replace(WEBAPI_UTF16, fidelity=fidelity),
+        }
+    )
+
+
+PLUGIN = ProtocolPlugin("webapi", build, (FIDELITY,))
