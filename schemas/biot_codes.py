@@ -1,7 +1,7 @@
 """BioT's published error codes: the kind of fault that each is, the details it carries, and when this gateway sends it.
 
 Codes and the names of their details are those that the OpenAPI document of BioT's device service (2.3.33) lists for
-``updateSession``, ``createSession`` and ``getSession``.
+``updateSession``.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ class Reach(StrEnum):
 
     ALWAYS = "always"
     TEMPLATES = "with attribute templates"
-    CREATE = "createSession"
     NEVER = "never"
 
 

@@ -34,14 +34,6 @@ from schemas.sessions_messages import ApplicationView, Changes, DeviceView, Subj
 NAME = "sessions"
 DEFAULT_LIMIT = 100
 
-_STATES = {
-    EventKind.OPENED: State.OPEN,
-    EventKind.RESUMED: State.OPEN,
-    EventKind.PAUSED: State.PAUSED,
-    EventKind.CLOSED: State.CLOSED,
-}
-"""The state that an event leads to when it names none itself."""
-
 _KINDS = {State.CLOSED: EventKind.CLOSED, State.PAUSED: EventKind.PAUSED}
 
 
@@ -97,8 +89,8 @@ def _after(tree: Tree) -> int:
 def open_session(tree: Tree, context: Context) -> Mapped:
     """The write of a new session, open unless it says otherwise."""
     _demand_tenant(context)
-    changes = {"state": State.OPEN, **changes_of(tree)}
-    kind = EventKind.CLOSED if changes["state"] is State.CLOSED else EventKind.OPENED
+    changes = changes_of(tree)
+    kind = EventKind.CLOSED if changes.get("state") is State.CLOSED else EventKind.OPENED
     key = _key(tree.get("key")) or Key(NAME, "", "")
     return Mapped(Write(kind, key=key, missing=Missing.CREATE, changes=changes, occurred_at=changes.get("started_at")))
 
@@ -119,7 +111,7 @@ def append_event(tree: Tree, context: Context) -> Mapped:
     if opens:
         _demand_tenant(context)
     _check_target(kind, key, uid)
-    changes = _event_changes(kind, tree, context)
+    changes = _event_changes(kind, tree)
     write = Write(
         kind,
         find=None if opens else ByUid(uid) if uid is not None else ByKey(key) if key is not None else None,
@@ -142,14 +134,15 @@ def _check_target(kind: EventKind, key: Key | None, uid: Any) -> None:
         raise _wrong("key.id", "key.id must name a session")
 
 
-def _event_changes(kind: EventKind, tree: Tree, context: Context) -> dict[str, Any]:
+_INSTANTS = {EventKind.OPENED: "started_at", EventKind.CLOSED: "ended_at"}
+"""What ``occurred_at`` says about the session, unless the changes say it themselves."""
+
+
+def _event_changes(kind: EventKind, tree: Tree) -> dict[str, Any]:
     given = {name: tree[name] for name in ("subject", "device") if tree.get(name) is not None}
     changes = changes_of({**(tree.get("changes") or {}), **given})
-    if kind in _STATES:
-        changes = {"state": _STATES[kind], **changes}
-    occurred = _instant(tree, "occurred_at") or context.received_at
-    instants = {EventKind.OPENED: "started_at", EventKind.CLOSED: "ended_at"}
-    return {instants[kind]: occurred, **changes} if kind in instants else changes
+    occurred = _instant(tree, "occurred_at")
+    return {_INSTANTS[kind]: occurred, **changes} if kind in _INSTANTS and occurred is not None else changes
 
 
 def changes_of(tree: Tree) -> dict[str, Any]:
