@@ -19,7 +19,11 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One kind of database. ``failures`` are what its driver raises; ``clash`` is a broken unique constraint."""
+    """One kind of database.
+
+    ``prepare`` makes what must be there before the first connection, and gives the path of the writers' lock file.
+    ``failures`` are what its driver raises; ``clash`` is a broken unique constraint.
+    """
 
     name: str
     open: Callable[[str, float, bool], Database]
@@ -27,7 +31,7 @@ class Dialect:
     begin_read: str
     failures: tuple[type[Exception], ...]
     clash: tuple[type[Exception], ...]
-    lock_file: Callable[[str], Path]
+    prepare: Callable[[str], Path]
 
 
 def _sqlite(path: str, busy_seconds: float, read_only: bool) -> Database:
@@ -44,6 +48,12 @@ def _sqlite(path: str, busy_seconds: float, read_only: bool) -> Database:
     )
 
 
+def _sqlite_file(path: str) -> Path:
+    """Requests hold personal data: the file, and those that SQLite lays beside it, are for their owner alone."""
+    Path(path).touch(mode=0o600)
+    return Path(path + ".lock")
+
+
 SQLITE = Dialect(
     "sqlite",
     _sqlite,
@@ -51,7 +61,7 @@ SQLITE = Dialect(
     "BEGIN",
     (PeeweeException, sqlite3.Error),
     (sqlite3.IntegrityError,),
-    lambda path: Path(path + ".lock"),
+    _sqlite_file,
 )
 DIALECTS = {"sqlite": SQLITE}
 

@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class WriterLock:
     """The lock of one database file; each object is a waiter of its own, within one process too."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = open(path, "ab", opener=_private)  # noqa: SIM115 - held as long as the store is open
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -27,4 +31,4 @@ class WriterLock:
 
     def close(self) -> None:
         """Give the file back."""
-        os.close(self._file)
+        self._file.close()

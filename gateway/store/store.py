@@ -46,7 +46,7 @@ class Store:
         """A connection to a store of the present schema. Raises StoreError with a sentence for the operator."""
         connection = Connection(self._dialect, self._place, self._busy)
         try:
-            lock = WriterLock(self._dialect.lock_file(self._place))
+            lock = WriterLock(self._dialect.prepare(self._place))
         except OSError as error:
             raise StoreError(f"The store {self._place} cannot be opened: {error.strerror}.") from error
         try:
@@ -143,8 +143,7 @@ class Store:
         """Finish what waits, then close everything; a second call does nothing."""
         self._ledger.close()
         self._readers.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
 
 def _writes(prepared: Work | Batch) -> bool:
