@@ -21,6 +21,7 @@ from gateway.registry import BootError, Built, Disabled, Registry
 from gateway.router import Router
 from gateway.settings import Setting, Settings
 from gateway.store import Store, open_store
+from gateway.store import options as store_options
 from gateway.wire import WireRequest, WireResponse
 from gateway.work import Batch, Work
 from schemas.api import Api
@@ -126,7 +127,7 @@ def table(registry: Registry) -> tuple[Setting, ...]:
     """Every setting there is: ours, then those of the plug-ins. Raises BootError when two have one name."""
     from gateway import server
 
-    rows = (*SETTINGS, *server.SETTINGS, *identities.SETTINGS, *registry.settings)
+    rows = (*SETTINGS, *server.SETTINGS, *store_options.SETTINGS, *identities.SETTINGS, *registry.settings)
     seen: set[str] = set()
     for row in rows:
         if row.name in seen:

@@ -6,7 +6,7 @@ answered in the caller's dialect.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -110,7 +110,8 @@ class Pipeline:
         except Exception:
             log.exception("a fault could not be rendered", extra={"correlation_id": exchange.request.correlation_id})
             response = WireResponse.of(500, "text/plain", b"Internal Server Error")
-        return Refused(response.status, response.headers, response.body, response.reason, exchange, fault)
+        headers = (*response.headers, *_advice(response, fault))
+        return Refused(response.status, headers, response.body, response.reason, exchange, fault)
 
     def _prepare(self, exchange: Exchange, inline: bool) -> Prepared:
         if isinstance(exchange.reply, _Refusal):
@@ -234,6 +235,15 @@ def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireRespon
     else:
         native = NativeFault(row.status, fault.code or row.code or fault.kind.value, row.text or fault.message, fault)
     return exchange.protocol.fault(exchange, native)
+
+
+def _advice(response: WireResponse, fault: Fault) -> Iterator[tuple[str, str]]:
+    """``Allow`` and ``Retry-After``, which help in every dialect, where the protocol has not set them."""
+    present = {name.lower() for name, _ in response.headers}
+    if fault.allow and "allow" not in present:
+        yield "Allow", ", ".join(fault.allow)
+    if fault.retry_after is not None and "retry-after" not in present:
+        yield "Retry-After", str(fault.retry_after)
 
 
 STATUS = {

@@ -2,10 +2,11 @@
 
 ``tests/golden/<api>/<operation>__<sentence>/`` holds
 
-* ``request.http``: the raw HTTP request; ``{biot-token}`` stands for a freshly signed token, and so on (see PLACEHOLDERS).
-  The Content-Length is computed; line ends of the header may be LF.
+* ``request.http``: the raw HTTP request, its header with LF as line end; ``{biot-token}`` and its like stand for
+  freshly signed tokens. The Content-Length is computed.
 * ``before*.http``: requests made first, in the order of their names.
-* ``case.toml``: settings of the case; ``[case]`` may hold ``store = "unavailable"`` or ``raises = true`` (a plug-in that fails).
+* ``case.toml``: settings of the case; ``[case]`` may hold ``store = "unavailable"`` or ``raises = true`` (a plug-in
+  that fails).
 * ``command.json``, ``outcome.json``: what the request means and what it led to; absent where it got no further.
 * ``response.http``: the answer.
 
@@ -24,9 +25,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from gateway import boot, demo
+from gateway import arrival, boot, demo
 from gateway.commands import canonical, plain
+from gateway.credentials import Credential, key_verifier
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.pipeline import Pipeline
+from gateway.settings import Settings
+from gateway.store import open_store
 from gateway.wire import Headers, WireRequest, WireResponse
 from gateway.work import Batch
 
@@ -55,8 +60,8 @@ def parse(raw: bytes, number: int, secrets: dict[str, str]) -> WireRequest:
     """The request in a file; placeholders are filled in."""
     for name, value in secrets.items():
         raw = raw.replace(b"{%s}" % name.encode(), value.encode())
-    head, _, body = raw.replace(b"\r\n\r\n", b"\n\n", 1).partition(b"\n\n")
-    lines = head.decode("latin-1").replace("\r\n", "\n").split("\n")
+    head, _, body = raw.partition(b"\n\n")
+    lines = head.decode("latin-1").split("\n")
     method, target, _ = lines[0].split(" ")
     fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
     headers = [(name, value) for name, value in fields if name.lower() != "content-length"]
@@ -93,7 +98,7 @@ def run(folder: Path, database: Path) -> Result:
         environment={}, flags={"database": f"sqlite:///{database}", "demo": "true", **_flat(options)}
     )
     with steady():
-        secrets = demo.seed(settings, MOMENT)
+        secrets = {**demo.seed(settings, MOMENT), **_more_credentials(settings)}
         gateway = boot.assemble(settings, watch=False)
         try:
             for number, path in enumerate(sorted(folder.glob("before*.http")), 1):
@@ -106,8 +111,10 @@ def run(folder: Path, database: Path) -> Result:
 
 
 def perform(gateway: boot.Gateway, request: WireRequest) -> Result:
-    """One request through all of the pipeline."""
-    prepared = gateway.prepare(request)
+    """One request through all of the pipeline; a body beyond the budget is refused as a door refuses it."""
+    limit = gateway.settings["limits.body_bytes"]
+    too_large = len(request.body) > limit
+    prepared = gateway.reject(request, arrival.too_large(limit)) if too_large else gateway.prepare(request)
     if isinstance(prepared, WireResponse):
         return Result(show(prepared), None, None)
     result: Any
@@ -122,6 +129,32 @@ def perform(gateway: boot.Gateway, request: WireRequest) -> Result:
     return Result(response, _json([canonical(work.command) for work in works]), _json(told) if told else None)
 
 
+def _more_credentials(settings: Settings) -> dict[str, str]:
+    """Credentials that may less than the demo's."""
+    private = demo.private_key(settings["database"])
+    store = open_store(settings["database"], settings)
+    try:
+        for number, (api, secret, options) in enumerate(LIMITED):
+            uid = uuid.UUID(int=number + 1)
+            store.add_credential(Credential(uid, api, "key", key_verifier(secret), MOMENT, **options))
+    finally:
+        store.close()
+    return {
+        "biot-token-without-scope": demo.token(private),
+        "biot-token-expired": demo.token(private, "PROTECTED_API", seconds=-3600),
+    }
+
+
+LIMITED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("ontime", "11111111-1111-4111-8111-111111111111", {"tenant": "demo", "realms": ("acme",)}),
+    ("sessions", "reader-of-demo", {"tenant": "demo", "scopes": ("sessions:read",)}),
+    ("sessions", "writer-of-demo", {"tenant": "demo", "scopes": ("sessions:read", "sessions:write")}),
+    ("sessions", "reader-of-other", {"tenant": "other", "scopes": ("sessions:read",)}),
+    ("sessions", "useless", {"tenant": "demo"}),
+)
+"""Keys of the cases: API, secret, and what the key may."""
+
+
 @contextmanager
 def trouble(gateway: boot.Gateway, case: dict[str, Any]) -> Iterator[None]:
     """The trouble that a case asks for."""
@@ -132,7 +165,7 @@ def trouble(gateway: boot.Gateway, case: dict[str, Any]) -> Iterator[None]:
         with mock.patch.object(gateway.store, "submit", failing):
             yield
     elif case.get("raises"):
-        with mock.patch.object(gateway.pipeline, "_work", mock.Mock(side_effect=RuntimeError("a bug"))):
+        with mock.patch.object(Pipeline, "_work", mock.Mock(side_effect=RuntimeError("a bug"))):
             yield
     else:
         yield
