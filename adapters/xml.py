@@ -94,6 +94,8 @@ def _utf8(body: bytes, charset: str | None, encodings: frozenset[str]) -> bytes:
         text = body[len(bom) :].decode(encoding)
     except (UnicodeDecodeError, LookupError):
         raise malformed(f"The body is not valid {encoding} text.") from None
+    if text.startswith("\ufeff"):
+        raise malformed("The body begins with two byte order marks.")
     declared, text = _declaration(text)
     family = UTF8 if encoding == UTF8 else "utf-16" if encoding.startswith(UTF16) else encoding
     if declared is not None and declared not in (family, encoding.replace("6-", "6")):

@@ -21,10 +21,10 @@ from gateway.limits import DEFAULT, Limits
 from schemas.message import Message, Tree
 
 REFUSED = {
-    "&#0; and references to other characters that XML forbids": "no XML parser may accept them; they reach no store",
+    "references to characters that XML forbids": "not well-formed (&#0;, &#1;, &#xFFFE;); no XML parser may accept them",
     "surrogate halves as two references": "not well-formed; the character itself is accepted",
     "text after the document element": "not well-formed; the original stops reading at the end of the element",
-    "a value that references beyond the limits": "limits.body_bytes and limits.text_bytes bound what is read",
+    "more than the limits allow": "the original reads any size; limits.body_bytes and limits.text_bytes bound it here",
     "a time of day without a date": "the original takes today's date, so the result would depend on the clock",
 }
 """What the original accepts and this codec refuses in both fidelities, and why."""

@@ -195,7 +195,7 @@ class _Compiler:
 
     def enum(self, member: Member) -> Format:
         texts: dict[Any, str] = {name: self.text(name) for name in member.choices}
-        texts.update(enumerate(texts.values()))
+        texts.update(enumerate(list(texts.values())))
 
         def write(value: Any) -> str:
             if not member.choices or value in texts:
