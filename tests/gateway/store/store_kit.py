@@ -62,17 +62,17 @@ def key(name="one"):
     return Key("biot", "realm", name)
 
 
-def opened(name="one", retry=Retry.NONE, **changes):
+def opened(name="one", /, retry=Retry.NONE, **changes):
     """A write that makes a session each time."""
     return Write(EventKind.OPENED, key=key(name), missing=Missing.CREATE, changes=changes, retry=retry)
 
 
-def upserted(name="one", retry=Retry.WINDOW, kind=EventKind.UPDATED, **changes):
+def upserted(name="one", /, retry=Retry.WINDOW, kind=EventKind.UPDATED, **changes):
     """A write that changes the latest session of a key, or makes one."""
     return Write(kind, ByKey(key(name)), missing=Missing.CREATE, changes=changes, retry=retry)
 
 
-def closed(name="one", retry=Retry.WINDOW, **changes):
+def closed(name="one", /, retry=Retry.WINDOW, **changes):
     """A write that ends the latest open session of a key."""
     return Write(EventKind.CLOSED, ByKey(key(name), open_only=True), changes=changes, retry=retry)
 
