@@ -1,0 +1,104 @@
+"""CSV as ServiceStack writes it: a header, and JSV in the fields."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Any
+
+from adapters.codecs.jsv import Jsv, read_text
+from adapters.codecs.text_scalars import default
+from adapters.codecs.text_tree import IGNORED, text_of
+from adapters.protocol import Decoded
+from adapters.scalars import Kind
+from gateway.limits import Limits
+from gateway.outcome import Fault, FaultKind, Note
+from schemas.message import Member, Message, Tree
+
+_SPECIAL = re.compile(r'[,"\r\n]')
+
+
+def _field(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """The codec.
+
+    ``rows``: a row for each entry of the answer's first list, as for types with [DataContract]; otherwise one row of
+    all members, as for plain classes. ``newline`` ends each row: that of the server's platform in v3.
+    """
+
+    zone: tzinfo = UTC
+    rows: bool = False
+    newline: str = "\r\n"
+    name: str = "csv"
+    media_type: str = "text/csv"
+
+    def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
+        """The tree of a header row and one row of values. The recorded server reads no CSV; later versions do."""
+        notes: list[Note] = []
+        names, values = self._two_rows(text_of(body, notes).removeprefix("\ufeff"), limits)
+        tree: Tree = {}
+        for name, text in zip(names, values, strict=False):
+            _put(tree, message.by_folded.get(name.strip().lower()), name, text, self.zone, limits, notes)
+        return Decoded(tree, tuple(notes))
+
+    def _two_rows(self, text: str, limits: Limits) -> tuple[list[str], list[str]]:
+        try:
+            rows = [row for row, _ in zip(_rows(text), range(3), strict=False)]
+        except csv.Error as error:
+            raise Fault(FaultKind.MALFORMED, f"the body is not CSV: {error}") from None
+        if len(rows) > 2:
+            raise Fault(FaultKind.MALFORMED, "a CSV request has a header row and one row of values")
+        if rows and len(rows[0]) > limits.members:
+            raise Fault(FaultKind.TOO_LARGE, f"the header has more than {limits.members} names (limits.members)")
+        return (rows[0], rows[1]) if len(rows) == 2 else ([], [])
+
+    def encode(self, tree: Tree | None, message: Message) -> bytes:
+        """Header and rows, the last one ended, too."""
+        listed = self._list(message) if self.rows else None
+        if listed is not None and listed.item is not None and listed.item.message is not None:
+            entries = (tree or {}).get(listed.key) or []
+            table = self._table(listed.item.message, entries)
+        else:
+            table = self._table(message, [] if tree is None else [tree])
+        return "".join(row + self.newline for row in table).encode("utf-8", "replace")
+
+    def _list(self, message: Message) -> Member | None:
+        return next((member for member in message.derived_members if member.kind is Kind.LIST), None)
+
+    def _table(self, message: Message, trees: list[Tree]) -> Iterator[str]:
+        members = message.derived_members
+        yield ",".join(_field(member.name) for member in members)
+        for tree in trees:
+            yield ",".join(_field(self._cell(tree.get(member.key), member)) for member in members)
+
+    def _cell(self, value: Any, member: Member) -> str:
+        if value is None:
+            value = default(member)
+        if isinstance(value, str) and member.kind in (Kind.STRING, Kind.ENUM):
+            return value
+        return Jsv(self.zone).text(value, member)
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    return (row for row in csv.reader(io.StringIO(text, newline="")) if row)
+
+
+def _put(
+    tree: Tree, member: Member | None, name: str, text: str, zone: tzinfo, limits: Limits, notes: list[Note]
+) -> None:
+    if member is None:
+        notes.append(Note("unknown_member", name[:80]))
+        return
+    if not text:
+        return
+    value, fits = read_text(text, member, zone, limits)
+    if not fits:
+        notes.append(Note(IGNORED, member.name))
+    elif value is not None:
+        tree[member.key] = value

@@ -1,0 +1,147 @@
+"""Writes answers and faults in the format that was chosen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.codecs.datacontract import DataContract
+from adapters.codecs.text_json import TextJson
+from adapters.protocol import Codec, Exchange
+from adapters.servicestack import html, soap
+from adapters.servicestack.errors import ERROR_RESPONSE, error_tree, is_request_error, reason_of
+from adapters.servicestack.formats import CSV, HTML, JSON, JSON_REPORT, JSV, XML
+from adapters.servicestack.pretty import pretty
+from adapters.servicestack.reply import Reply
+from gateway.wire import WireResponse
+from schemas.api import Answer, NativeFault
+from schemas.message import Message, Tree
+
+NOT_FOUND = WireResponse.of(404, "text/plain", b"404")
+"""What an unknown path gets."""
+
+
+@dataclass(frozen=True)
+class Writers:
+    """The codecs of answers. ``xml`` is the old dialect's, ``modern_xml`` that of ``/api``; JSON is chosen by
+    (camel case, ISO dates)."""
+
+    xml: DataContract
+    modern_xml: DataContract
+    json: Mapping[tuple[bool, bool], TextJson]
+    others: Mapping[str, Codec]
+
+    def json_for(self, reply: Reply) -> TextJson:
+        """The JSON that a caller is to get."""
+        return self.json[reply.camel, reply.iso]
+
+    def xml_for(self, reply: Reply) -> DataContract:
+        """The XML that a caller is to get."""
+        return self.modern_xml if reply.dialect == "api" else self.xml
+
+
+def encode(exchange: Exchange, message: Message, answers: Sequence[Answer], writers: Writers) -> WireResponse:
+    """The answer, or the answers of a batch."""
+    reply: Reply = exchange.reply
+    if reply.format is None:
+        return _unwritable(reply)
+    if exchange.batch and not (answers and answers[0].message not in (None, message)):
+        return _batch(exchange, message, answers, writers)
+    answer = answers[0]
+    if answer.tree is None:
+        return WireResponse(204, (("Content-Length", "0"), *answer.headers))
+    body = _body(exchange, answer.tree, message, writers)
+    status = 200 if reply.soap is not None else answer.status
+    headers = (*_headers(exchange, service=True), *answer.headers)
+    return WireResponse.of(status, _media_type(reply), body, *headers)
+
+
+def fault(exchange: Exchange, native: NativeFault, writers: Writers) -> WireResponse:
+    """ServiceStack's ErrorResponse."""
+    reply: Reply = exchange.reply
+    if reply.dialect == "unknown":
+        return NOT_FOUND
+    if reply.format is None:
+        return _unwritable(reply)
+    service = not is_request_error(native.fault)
+    if reply.soap is not None:
+        return _soap_fault(exchange, native, writers, service)
+    body = _body(exchange, error_tree(native), ERROR_RESPONSE, writers)
+    headers = (*_headers(exchange, service), *_fault_headers(native))
+    return WireResponse.of(native.status, _media_type(reply), body, *headers, reason=reason_of(native))
+
+
+def _soap_fault(exchange: Exchange, native: NativeFault, writers: Writers, service: bool) -> WireResponse:
+    """A service's error is an ordinary envelope with status 200; a request error is a bare document with 500."""
+    reply: Reply = exchange.reply
+    tree = error_tree(native)
+    if not service:
+        return WireResponse.of(500, "text/xml; charset=utf-8", writers.xml.encode(tree, ERROR_RESPONSE))
+    body = _body(exchange, tree, ERROR_RESPONSE, writers)
+    headers = (("X-Status", str(native.status)), *_fault_headers(native))
+    return WireResponse.of(200, reply.media_type, body, *headers)
+
+
+def _unwritable(reply: Reply) -> WireResponse:
+    return WireResponse.of(500, reply.media_type, b"")
+
+
+def _media_type(reply: Reply) -> str:
+    return "text/plain" if reply.pretty else reply.media_type
+
+
+def _headers(exchange: Exchange, service: bool) -> tuple[tuple[str, str], ...]:
+    reply: Reply = exchange.reply
+    found: list[tuple[str, str]] = []
+    if reply.dialect == "route":
+        found.append(("Vary", "Accept"))
+    if reply.format is CSV and not reply.callback and service and exchange.operation is not None:
+        found.append(("Content-Disposition", f"attachment;filename={exchange.operation.name}.csv"))
+    if reply.format is HTML or reply.callback:
+        found.append(("X-Content-Type-Options", "nosniff"))
+    return tuple(found)
+
+
+def _fault_headers(native: NativeFault) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    if native.fault.retry_after is not None:
+        found.append(("Retry-After", str(native.fault.retry_after)))
+    if native.fault.allow:
+        found.append(("Allow", ", ".join(native.fault.allow)))
+    if "completed" in native.fault.details:
+        found.append(("X-AutoBatch-Completed", str(native.fault.details["completed"])))
+    return tuple(found)
+
+
+def _body(exchange: Exchange, tree: Tree, message: Message, writers: Writers) -> bytes:
+    reply: Reply = exchange.reply
+    if reply.soap is not None:
+        return soap.write_envelope(reply.soap, reply.called, tree, message, writers.xml)
+    if reply.callback:
+        return f"{reply.callback}({writers.json_for(reply).text(tree, message)})".encode()
+    if reply.format is JSON:
+        return writers.json_for(reply).encode(tree, message)
+    if reply.format is XML:
+        return writers.xml_for(reply).encode(tree, message)
+    if reply.format in (HTML, JSON_REPORT):
+        text = writers.json_for(reply).text(tree, message)
+        return html.snapshot(reply.called, text, exchange.request.received_at)
+    codec = writers.others[reply.format.name if reply.format else JSV.name]
+    body = codec.encode(tree, message)
+    return pretty(body) if reply.pretty else body
+
+
+def _batch(exchange: Exchange, message: Message, answers: Sequence[Answer], writers: Writers) -> WireResponse:
+    reply: Reply = exchange.reply
+    trees = [answer.tree or {} for answer in answers]
+    headers = (("X-AutoBatch-Completed", str(len(trees))), *_headers(exchange, service=True))
+    if reply.format is XML:
+        return WireResponse.of(200, reply.media_type, writers.xml_for(reply).encode_list(trees, message), *headers)
+    if reply.format is JSV:
+        texts = [writers.others[JSV.name].encode(tree, message).decode() for tree in trees]
+        return WireResponse.of(200, reply.media_type, f"[{','.join(texts)}]".encode(), *headers)
+    text = "[" + ",".join(writers.json_for(reply).text(tree, message) for tree in trees) + "]"
+    if reply.callback:
+        return WireResponse.of(200, reply.media_type, f"{reply.callback}({text})".encode(), *headers)
+    if reply.format is JSON:
+        return WireResponse.of(200, reply.media_type, text.encode(), *headers)
+    page = html.snapshot(reply.called, text, exchange.request.received_at)
+    return WireResponse.of(200, HTML.media_type, page, *headers)
