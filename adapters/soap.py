@@ -31,10 +31,8 @@ from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import Answer, Api, InBand, NativeFault, Operation
 from schemas.message import Message
-from wsdl.header_style import describe
-
-FAULTS = "urn:session-gateway:faults"
-"""The namespace of what stands in a soap:Fault's detail."""
+from wsdl import document_literal, header_style
+from wsdl.document_literal import FAULTS
 
 HTTP_STATUS = {FaultKind.METHOD_NOT_ALLOWED: 405, FaultKind.NOT_FOUND_ROUTE: 404, FaultKind.UNSUPPORTED_MEDIA: 415}
 """Faults that HTTP tells apart; every other one is a 500, or in SOAP 1.2 a 400 when the sender is at fault."""
@@ -58,19 +56,21 @@ def style_of(api: Api | None) -> SoapStyle:
     return style
 
 
+def path_of(api: Api) -> str:
+    """Where ``api`` is served."""
+    return style_of(api).path or f"/soap/{api.name}"
+
+
 @dataclass(frozen=True)
 class Soap:
-    """SOAP over HTTP POST; a GET with ``?wsdl`` gives the description of a header-dispatched API."""
+    """SOAP over HTTP POST; a GET with ``?wsdl`` gives the API's description."""
 
     name: str = field(default="soap", init=False)
 
     def bind(self, offers: Sequence[Offer]) -> Sequence[Endpoint]:
         """One endpoint for each API."""
         methods = frozenset({"POST", "GET", "HEAD"})
-        return [
-            Endpoint(self, style_of(offer.api).path or f"/soap/{offer.api.name}", methods, offer.api)
-            for offer in offers
-        ]
+        return [Endpoint(self, path_of(offer.api), methods, offer.api) for offer in offers]
 
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """Answer in the SOAP version of the envelope, else in that of the content type."""
@@ -145,10 +145,12 @@ def _charset(request: WireRequest) -> str | None:
 
 def _page(request: WireRequest, api: Api | None) -> WireResponse | None:
     asked = {name.lower() for name, _ in parse_qsl(request.query, keep_blank_values=True)}
-    style = style_of(api)
-    if api is None or request.method not in ("GET", "HEAD") or "wsdl" not in asked or style.dispatch != "header":
+    if api is None or request.method not in ("GET", "HEAD") or "wsdl" not in asked:
         return None
-    return WireResponse.of(200, SOAP_11.media_type, describe(api, style, request.base_url.rstrip("/") + style.path))
+    style, location = style_of(api), request.base_url.rstrip("/") + path_of(api)
+    header = style.dispatch == "header"
+    text = header_style.describe(api, style, location) if header else document_literal.describe(api, location)
+    return WireResponse.of(200, SOAP_11.media_type, text)
 
 
 def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:

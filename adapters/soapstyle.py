@@ -33,3 +33,8 @@ class SoapStyle:
 
 DOCUMENT_LITERAL = SoapStyle()
 """How an API is spoken over SOAP that was never published over it."""
+
+
+def target_namespace(api: str, namespace: str) -> str:
+    """The namespace of a document/literal element: its message's own, or one made of the API's name."""
+    return namespace or f"urn:session-gateway:{api}"

@@ -12,7 +12,7 @@ from typing import Any
 from adapters import xml, xsd
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
-from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle
+from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle, target_namespace
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
 from schemas.message import Member, Message, Tree
@@ -152,10 +152,8 @@ class SoapCodec:
         return self.version.media_type
 
     def target(self, message: Message) -> str:
-        """The namespace of a message's element: its own, or one made of the API's name."""
-        if not self.style.qualified:
-            return ""
-        return message.namespace or f"urn:session-gateway:{self.api}"
+        """The namespace of a message's element."""
+        return target_namespace(self.api, message.namespace) if self.style.qualified else ""
 
     def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
         """The tree of a whole envelope."""

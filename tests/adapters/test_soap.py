@@ -378,3 +378,8 @@ def test_an_unknown_path_without_an_api_is_a_soap_fault():
 
 def test_the_plug_in_builds_the_protocol_of_its_name():
     assert PLUGIN.build(load(PLUGIN.settings)).name == PLUGIN.name == "soap"
+
+
+def test_every_other_api_has_a_description_too():
+    page = opened(api=SHOP, method="GET", query="wsdl").reply.page
+    assert b'<soap12:address location="https://gateway.example/sub/soap/shop"/>' in page.body
