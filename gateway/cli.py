@@ -12,6 +12,7 @@ from gateway import cli_settings
 from gateway.cli_credentials import add_parser as add_credentials
 from gateway.cli_settings import load, must_exist
 from gateway.cli_table import columns
+from gateway.registry import Disabled
 from gateway.settings import Settings, SettingsError
 
 Command: TypeAlias = Callable[[argparse.Namespace], int]
@@ -102,11 +103,11 @@ def serve(arguments: argparse.Namespace) -> int:
     return server.serve(load(arguments), reread=lambda: load(arguments), announce=_announce)
 
 
-def _announce(given: Settings) -> None:
+def _announce(given: Settings) -> str:
     from gateway import demo, server
 
     url = server.local_url(given)
-    print(demo.banner(url, demo.seed(given)) if given["demo"] else f"Serving on {url}", flush=True)
+    return demo.banner(url, demo.seed(given)) if given["demo"] else f"Serving on {url}"
 
 
 def migrate(arguments: argparse.Namespace) -> int:
@@ -152,12 +153,11 @@ def protocols(arguments: argparse.Namespace) -> int:
     return _disabled(built.disabled)
 
 
-def _disabled(rows: Iterable[object]) -> int:
-    status = DONE
+def _disabled(rows: Iterable[Disabled]) -> int:
+    """Name what could not be loaded, beside the list; the list itself is done."""
     for row in rows:
-        print(f"not available: {row}", file=sys.stderr)
-        status = FAILED
-    return status
+        print(f"not available: {row.name} ({row.owner}): {row.reason}", file=sys.stderr)
+    return DONE
 
 
 def backup(arguments: argparse.Namespace) -> int:
@@ -166,11 +166,14 @@ def backup(arguments: argparse.Namespace) -> int:
 
     given = load(arguments)
     must_exist(given["database"])
+    # A copy of the store is for its owner's eyes only, as the store is.
+    umask = os.umask(0o077)
     store = open_store(given["database"], given)
     try:
         store.backup(arguments.file)
     finally:
         store.close()
+        os.umask(umask)
     print(f"{given['database']} is copied to {arguments.file}")
     return DONE
 

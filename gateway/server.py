@@ -103,15 +103,20 @@ class _Log(Logger):  # type: ignore[misc]
 class Application(BaseApplication):  # type: ignore[misc]
     """gunicorn's view of the gateway. ``reread`` gives the settings anew at SIGHUP."""
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
+    def __init__(self, settings: Settings, reread: Callable[[], Settings] | None = None, greeting: str = "") -> None:
         self.settings = settings
         self._reread = reread
+        self._greeting = greeting
         super().__init__()
 
     def load_config(self) -> None:
         """Take the settings over; called at the start and at each SIGHUP."""
         for name, value in options(self.settings).items():
             self.cfg.set(name, value)
+        self.cfg.set("when_ready", self._greet)
+
+    def _greet(self, arbiter: Any) -> None:
+        print(self._greeting, flush=True)
 
     def reload(self) -> None:
         """SIGHUP: wrong settings leave those in force."""
@@ -200,23 +205,24 @@ def serve(
     settings: Settings,
     *,
     reread: Callable[[], Settings] | None = None,
-    announce: Callable[[Settings], None] = lambda settings: None,
+    announce: Callable[[Settings], str] = local_url,
 ) -> int:
     """Run until a signal ends it. Gives the exit status: 0 after an orderly end, 1 when it could not start or go on.
 
-    ``announce`` is called when all is well, before the workers start; what it raises stops the start.
+    ``announce`` is called when all is well, before anything listens; what it raises stops the start, and what it gives
+    is printed once the server listens.
     """
     master = os.getpid()
     with _metrics_directory():
         telemetry.configure(settings["log_level"], access_log=settings["access_log"])
         try:
             check(settings)
-            announce(settings)
+            greeting = announce(settings)
         except Exception as error:
             print(f"session-gateway cannot start: {str(error) or repr(error)}", file=sys.stderr)
             return FAILED
         try:
-            Application(settings, reread).run()
+            Application(settings, reread, greeting).run()
         except SystemExit as end:
             if os.getpid() != master:
                 raise

@@ -26,13 +26,12 @@ LIMIT = 200_000
 class Echo:
     """A gateway whose answer to ``/echo`` shows the request, and whose other paths each do one odd thing."""
 
-    apis: dict[str, object] = {}
-    protocols: dict[str, object] = {}
     disabled: tuple[object, ...] = ()
     identity = SimpleNamespace(operator=lambda secret, at: "operator" if secret == "sesame" else None)
 
     def __init__(self, settings):
         self.settings = settings
+        self.apis, self.protocols = {}, {}
         self.store = self
         self.problem = None
         self.records = []
