@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any, TypeAlias
 
 from gateway.model import EventKind, Key, State
@@ -156,9 +157,14 @@ Read: TypeAlias = Probe | ListSessions | GetSession | ListEvents
 Command: TypeAlias = Write | Read
 
 
+_AS_IT_IS = frozenset({type(None), str, bool, int, float})
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON-ready data in the canonical model's names; unset and null dataclass fields are left out."""
-    if value is None or isinstance(value, (str, bool, int, float)):
+    if type(value) in _AS_IT_IS:
+        return value
+    if isinstance(value, (str, int, float)):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
@@ -168,8 +174,9 @@ def plain(value: Any) -> Any:
 
 
 def _plain_object(value: Any) -> Any:
-    if is_dataclass(value):
-        pairs = ((item.name, getattr(value, item.name)) for item in fields(value))
+    names = _names(type(value))  # type: ignore[arg-type] # mypy takes no type for hashable
+    if names is not None:
+        pairs = [(name, getattr(value, name)) for name in names]
         return {name: plain(item) for name, item in pairs if item is not None and item is not UNSET}
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
@@ -182,6 +189,12 @@ def _plain_object(value: Any) -> Any:
     if isinstance(value, (uuid.UUID, Decimal)):
         return str(value)
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields, None for any other type."""
+    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
 
 
 def canonical(command: Command) -> dict[str, Any]:

@@ -275,34 +275,37 @@ _STATES = {
     EventKind.DELETED: State.CLOSED,
 }
 _EMPTY: Mapping[str, Any] = {"subject": Subject(), "device": Device(), "attributes": {}, "applications": ()}
-_CHANGEABLE = (*_EMPTY, "started_at", "ended_at", "name", "stop_reason", "stop_code", "start_mileage", "end_mileage")
-_CHANGEABLE = (*_CHANGEABLE, "mode", "index")
+_PLAIN = ("started_at", "ended_at", "name", "stop_reason", "stop_code", "start_mileage", "end_mileage", "mode", "index")
+_CHANGEABLE = frozenset({*_EMPTY, *_PLAIN})
 
 
 def _after(work: Work, write: Write, tenant: str, before: Session | None) -> Session:
     """The session as the write leaves it."""
-    base = before if before is not None else _made(work, write, tenant)
     changes = {name: value for name, value in write.changes.items() if value is not UNSET}
-    unknown = changes.keys() - {*_CHANGEABLE, "state"}
+    unknown = changes.keys() - _CHANGEABLE - {"state"}
     if unknown:
         raise Fault(FaultKind.INTERNAL, log=f"{work.operation.name} sets no field of a session: {sorted(unknown)}")
-    values = {name: _changed(name, base, changes) for name in _CHANGEABLE if write.replace or name in changes}
-    if write.replace and "attributes" not in changes:
-        values["attributes"] = {}
-    values["state"] = changes.get("state") or _STATES.get(write.kind, base.state)
-    reopened = before is not None and write.kind is EventKind.OPENED and not before.is_open
-    after = replace(
-        base,
+    old = before.attributes if before is not None and not write.replace else {}
+    values = {name: _changed(name, old, changes) for name in (_CHANGEABLE if write.replace else changes.keys())}
+    values.pop("state", None)
+    if "subject" in values:
+        values["subject"] = _named(values["subject"], tenant)
+    state = changes.get("state") or _STATES.get(write.kind)
+    if before is None:
+        return _made(work, write, tenant, state or State.OPEN, values)
+    reopened = write.kind is EventKind.OPENED and not before.is_open
+    return replace(
+        before,
         **values,
-        version=1 if before is None else before.version + 1,
+        state=state or before.state,
+        version=before.version + 1,
         updated_at=work.received_at,
         last_event=work.event_id,
-        opened_by=work.event_id if reopened else base.opened_by,
+        opened_by=work.event_id if reopened else before.opened_by,
     )
-    return replace(after, subject=_named(after.subject, tenant))
 
 
-def _made(work: Work, write: Write, tenant: str) -> Session:
+def _made(work: Work, write: Write, tenant: str, state: State, values: Mapping[str, Any]) -> Session:
     find = write.find
     uid = find.uid if isinstance(find, ByUid) else work.session_uid
     key = write.key or (find.key if isinstance(find, ByKey) else Key(work.api.name, "", ""))
@@ -310,19 +313,22 @@ def _made(work: Work, write: Write, tenant: str) -> Session:
         uid=uid,
         tenant=tenant,
         key=key if key.id else replace(key, id=str(uid)),
-        state=State.OPEN,
+        state=state,
         recorded_at=work.received_at,
         updated_at=work.received_at,
         opened_by=work.event_id,
+        last_event=work.event_id,
+        **values,
     )
 
 
-def _changed(name: str, base: Session, changes: Mapping[str, Any]) -> Any:
+def _changed(name: str, old: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+    """A field's new value; ``old`` is what the sent attributes are laid over."""
     value = changes.get(name)
     if value is None:
         return _EMPTY.get(name)
     if name == "attributes":
-        return merged(base.attributes, value)
+        return merged(old, value)
     if name == "applications":
         return tuple(replace(use, attributes=merged({}, use.attributes)) for use in value)
     return value
