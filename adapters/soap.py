@@ -94,7 +94,7 @@ class Soap:
         if kind and kind not in style.media_types:
             accepted = ", ".join(style.media_types)
             raise Fault(FaultKind.UNSUPPORTED_MEDIA, f"the content type {kind} is not one of {accepted}")
-        envelope = open_envelope(request.body, limits, charset=_charset(request))
+        envelope = open_envelope(request.body, limits, charset=_charset(request), versions=style.versions)
         try:
             return [_read(exchange, api, envelope)]
         except Fault as fault:

@@ -321,6 +321,8 @@ def _faultstring(fault: Fault, found: FaultCode) -> str:
     if found is PARAMETER:
         missing = [error.path for error in fault.fields if error.rule == "required"]
         return f"{found.text}: {', '.join(missing)}"
+    if fault.kind is FaultKind.METHOD_NOT_ALLOWED:
+        return f"{found.text}: send it by POST"
     if found in (REQUEST, INTERFACE, SIZE) and fault.message:
         return f"{found.text}: {fault.message}"
     return found.text

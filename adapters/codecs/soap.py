@@ -5,7 +5,7 @@ the items of a list are repeated elements. A :class:`~adapters.soapstyle.SoapSty
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,16 +93,17 @@ def sniff(body: bytes) -> Version | None:
     return VERSIONS.get(found[1].decode("latin-1")) if found else None
 
 
-def open_envelope(body: bytes, limits: Limits, *, charset: str | None = None) -> Envelope:
-    """Parse an envelope. Raises a Fault of kind ``malformed`` or ``too_large``."""
+def open_envelope(
+    body: bytes, limits: Limits, *, charset: str | None = None, versions: Collection[str] = ("1.1", "1.2")
+) -> Envelope:
+    """Parse an envelope. Raises a Fault of kind ``malformed``, ``unsupported_media`` (charset) or ``too_large``."""
     root = xml.parse(body, limits, charset=charset)
     if local(root) != "Envelope":
         raise malformed(f"the document element is {local(root)}, not a SOAP Envelope")
     version = VERSIONS.get(namespace(root))
-    if version is None:
-        raise malformed(
-            f"the Envelope's namespace must be {SOAP_11.namespace} or {SOAP_12.namespace}", "VersionMismatch"
-        )
+    if version is None or version.name not in versions:
+        spoken = " or ".join(each.namespace for each in VERSIONS.values() if each.name in versions)
+        raise malformed(f"the Envelope's namespace must be {spoken}", "VersionMismatch")
     return _take_apart(root, version)
 
 
@@ -157,12 +158,10 @@ class SoapCodec:
 
     def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
         """The tree of a whole envelope."""
-        return self.read(open_envelope(body, limits), message)
+        return self.read(open_envelope(body, limits, versions=self.style.versions), message)
 
     def read(self, envelope: Envelope, message: Message) -> Decoded:
         """The tree of an envelope that was taken apart before."""
-        if envelope.version.name not in self.style.versions:
-            raise malformed(f"SOAP {envelope.version.name} is not spoken here", "VersionMismatch")
         header = [member for member in message.members if member.part == "header"]
         refuse_not_understood(envelope, (member.name for member in header))
         reader = _Reader(strict=not self.style.wrapper, notes=list(envelope.notes))

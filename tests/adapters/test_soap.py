@@ -228,6 +228,7 @@ def test_only_post_reaches_an_interface(logout):
     response = told(exchange, fault)
     assert (fault.kind, fault.allow) == (FaultKind.METHOD_NOT_ALLOWED, ("POST",))
     assert (response.status, header(response, "Allow")) == (405, "POST")
+    assert b"<faultstring>Invalid request: send it by POST</faultstring>" in response.body
 
 
 def test_an_unknown_path_below_partstream_is_answered_in_its_dialect():
