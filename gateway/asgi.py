@@ -21,6 +21,7 @@ from gateway.identity import Unverified
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
+from gateway.web import paths
 from gateway.wire import WireRequest, WireResponse
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -62,7 +63,7 @@ class WireDoor:
         self._in_flight = 0
         self._draining = threading.Event()
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="secrets")
-        self._threads = ThreadPoolExecutor(STREAMS, thread_name_prefix="door")
+        self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="streams")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,7 +87,7 @@ class WireDoor:
         await receive()
         self._draining.set()
         await asyncio.to_thread(self._gateway.close)
-        for pool in (self._threads, self._slow):
+        for pool in (self._streams, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -112,7 +113,7 @@ class WireDoor:
             door.record(self._gateway, request, None, fault, response, started)
             return
         if (aside := self._aside(request)) is not None:
-            response = await asyncio.get_running_loop().run_in_executor(self._threads, aside)
+            response = await asyncio.to_thread(aside)
             await self._respond(scope, receive, send, response)
             return
         prepared, result, response = await self._answer(request)
@@ -123,8 +124,6 @@ class WireDoor:
         """What answers this request in a thread, if it is none of an API's: the state of the server, or a page."""
         if health.owns(request.path):
             return partial(health.answer, self._gateway, request)
-        from gateway.web import paths
-
         if paths.is_page(request.path):
             from gateway.web.bridge import call
 
@@ -192,6 +191,7 @@ class WireDoor:
         await send(_head(scope, response, close=close))
         body = response.body
         if scope["method"] == "HEAD" or response.status in BODILESS:
+            _close(body)
             body = b""
         if isinstance(body, bytes):
             await send({"type": "http.response.body", "body": body})
@@ -201,21 +201,30 @@ class WireDoor:
     async def _stream(self, body: Iterable[bytes], receive: Receive, send: Send) -> None:
         """Send a body piece by piece until it ends, the caller leaves, or the server stops.
 
-        A body that waits for something yields an empty piece at least once a second.
+        A body that waits for something yields an empty piece at least once a second. When the server stops, the body's
+        ``farewell``, if it has one, is its last piece.
         """
         loop, pieces = asyncio.get_running_loop(), iter(body)
         gone = asyncio.ensure_future(receive())
         try:
             while not (gone.done() or self._draining.is_set()):
-                piece = await loop.run_in_executor(self._threads, next, pieces, None)
+                piece = await loop.run_in_executor(self._streams, next, pieces, None)
                 if piece is None:
                     break
                 if piece:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            last = getattr(body, "farewell", b"") if self._draining.is_set() else b""
+            await send({"type": "http.response.body", "body": last})
         finally:
             gone.cancel()
-            getattr(pieces, "close", lambda: None)()
+            _close(body)
+
+
+def _close(body: object) -> None:
+    """Let a body that holds something go of it, as WSGI does."""
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
 
 
 def _count_commits(gateway: door.Gateway) -> None:

@@ -86,6 +86,8 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > self._budget.header_bytes:
             self._refuse(431, "The header fields are too large.")
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            self._refuse(400, "There is more than one Host field.")
         self._in_head = False
         self._disarm()
         super().on_headers_complete()

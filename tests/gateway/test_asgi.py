@@ -23,6 +23,22 @@ from gateway.wire import WireRequest, WireResponse
 LIMIT = 200_000
 
 
+class Following:
+    """A body that does not end by itself."""
+
+    farewell = b"retry"
+    closed = False
+
+    def __iter__(self):
+        yield b"event"
+        while True:
+            time.sleep(0.05)
+            yield b""
+
+    def close(self):
+        type(self).closed = True
+
+
 class Echo:
     """A gateway whose answer to ``/echo`` shows the request, and whose other paths each do one odd thing."""
 
@@ -45,6 +61,8 @@ class Echo:
             raise RuntimeError("a bug")
         if request.path == "/stream":
             return WireResponse(200, (("Content-Type", "text/plain"),), iter([b"one ", b"", b"two"]))
+        if request.path == "/follow":
+            return WireResponse(200, (("Content-Type", "text/event-stream"),), Following())
         if request.path == "/reason":
             headers = (("Content-Type", "text/plain"), ("X-mIxEd", "1"), ("ETag", '"v"'))
             return WireResponse(400, headers, b"no", reason="Ungültig now")
@@ -318,6 +336,8 @@ def test_a_request_line_over_its_budget_gets_414(door):
         pytest.param(b"X: 1\r\n folded", id="folded line"),
         pytest.param(b"X: a\x00b", id="nul"),
         pytest.param(b"X : 1", id="blank before the colon"),
+        pytest.param(b"X: 1\nY: 2", id="bare line feed"),
+        pytest.param(b"Host: b", id="two hosts"),
     ],
 )
 def test_a_request_that_could_be_read_in_two_ways_is_refused(door, lines):
@@ -382,6 +402,29 @@ def test_a_body_in_pieces_is_sent_in_chunks(door):
     answer = door.send(get("/stream"))
     assert b"Transfer-Encoding: chunked" in answer
     assert answer.endswith(b"4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")
+
+
+def test_a_follower_is_told_when_the_server_stops():
+    running = Running(settings())
+    with running.connect() as connection:
+        connection.sendall(get("/follow"))
+        until(connection, b"event")
+        running.server.should_exit = True
+        assert drain(connection).endswith(b"retry\r\n0\r\n\r\n")
+    running.thread.join(10)
+    assert Following.closed
+
+
+def test_a_follower_that_leaves_is_let_go(door):
+    Following.closed = False
+    with door.connect() as connection:
+        connection.sendall(get("/follow"))
+        until(connection, b"event")
+    for _ in range(50):
+        if Following.closed:
+            break
+        time.sleep(0.1)
+    assert Following.closed
 
 
 def test_http_1_0_is_answered_and_closed(door):
