@@ -20,7 +20,7 @@ CODES: Mapping[str, tuple[str, frozenset[FaultKind]]] = {
     "05": ("Too many failed attempts, try again later", frozenset({FaultKind.LOCKED_OUT})),
     "06": ("No such session", frozenset({FaultKind.NOT_FOUND, FaultKind.EXPIRED})),
     "07": (
-        "The session does not allow this",
+        "The session or an earlier request does not allow this",
         frozenset({FaultKind.INVALID_TRANSITION, FaultKind.CONFLICT, FaultKind.PRECONDITION_FAILED}),
     ),
     "08": ("Not supported", frozenset({FaultKind.UNSUPPORTED})),
@@ -29,6 +29,9 @@ CODES: Mapping[str, tuple[str, frozenset[FaultKind]]] = {
     "99": ("Internal error", frozenset({FaultKind.INTERNAL})),
 }
 """Every code, its default text, and the faults that it tells; ``00`` alone is published."""
+
+EXPLAINED = frozenset({MISSING, INVALID, "06", "07", "08"})
+"""Codes whose text is followed by what the fault says: which member, and what to do."""
 
 STRUCTURAL = Native(400, text="The request is invalid.")
 NATIVE: FaultTable = {
@@ -43,10 +46,10 @@ ANSWER = message_of(ContactsOutgoingModel)
 
 
 def fault_tree(fault: Fault, asked: Asked | None, code: str = "99", texts: Mapping[str, str] | None = None) -> Tree:
-    """The answer that tells ``fault``: its own code, else the one of its kind; wrong members are named."""
+    """The answer that tells ``fault``: its own code, else the one of its kind."""
     told = fault.code if fault.code is not None and fault.code in CODES else code
     described = (texts or {}).get(told, CODES[told][0])
-    if told in (MISSING, INVALID) and fault.message:
+    if told in EXPLAINED and fault.message:
         described = f"{described}: {fault.message}"
     return {"Message": {"Code": told, "Description": described}}
 

@@ -237,6 +237,13 @@ def test_business_faults_are_told_by_their_code(kind, code):
     assert tree["Message"]["Code"] == code
 
 
+def test_a_caller_is_told_what_to_do_but_nothing_about_its_credentials():
+    conflict = told(Fault(FaultKind.CONFLICT, "Use a new key."))
+    assert (conflict["Code"], conflict["Description"].endswith(": Use a new key.")) == ("07", True)
+    for kind in (FaultKind.UNAUTHENTICATED, FaultKind.FORBIDDEN, FaultKind.INTERNAL):
+        assert "170200123" not in told(Fault(kind, "170200123 may not"))["Description"]
+
+
 def test_texts_are_settings():
     api = PLUGIN.build(load(PLUGIN.settings, flags={"workstation.text_00": "OK", "workstation.text_01": "No"}))
     answer = api.operation("SessionEnd").present(Outcome(), Asked(END, CONTEXT))
