@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -80,7 +80,8 @@ class Write:
     sent. ``attributes`` among them merge key by key, nested objects too, and a null clears. With ``replace`` every
     field
     that is absent is cleared. ``facts`` are what the operation's check needs to know and what changes nothing.
-    ``grants`` asks for a session secret, handed out once in the answer and stored hashed.
+    ``grants`` asks for a session secret, handed out once in the answer and stored hashed. ``volatile`` names the
+    changes that were made of the moment of arrival: the same write, sent again, differs in them alone.
     """
 
     kind: EventKind
@@ -93,6 +94,7 @@ class Write:
     retry: Retry = Retry.NONE
     grants: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+    volatile: tuple[str, ...] | None = None
 
 
 class Order(StrEnum):
@@ -203,6 +205,12 @@ def canonical(command: Command) -> dict[str, Any]:
 
 
 def natural_key(command: Write, *scope: str) -> str:
-    """SHA-256 (hex) of the canonical command within ``scope`` (principal, API, operation); it holds no credentials."""
+    """SHA-256 (hex) of the canonical command within ``scope`` (principal, API, operation); it holds no credentials.
+
+    Volatile changes do not count.
+    """
+    if command.volatile:
+        lasting = {name: value for name, value in command.changes.items() if name not in command.volatile}
+        command = replace(command, changes=lasting)
     text = json.dumps([scope, plain(command)], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -251,12 +251,16 @@ def _subject(user: str, context: Context) -> Subject:
 
 
 def logout_command(tree: Tree, context: Context) -> Mapped:
-    """Closes the session that the Header's id opens. Its end is the moment of the event, so that a repeated logout is
-    the same command."""
+    """Closes the session that the Header's id opens, now; a repeated logout is the same command all the same."""
     kept = {"logout": {"secure": tree["secure"]}} if tree.get("secure") is not None else {}
-    changes = {"state": State.CLOSED, "stop_reason": "Logged out", "attributes": kept}
+    changes = {
+        "state": State.CLOSED,
+        "ended_at": context.received_at,
+        "stop_reason": "Logged out",
+        "attributes": kept,
+    }
     find = ByToken(NAME, digest(tree.get("sessionid") or ""))
-    return Mapped(Write(EventKind.CLOSED, find=find, retry=Retry.WINDOW, changes=changes))
+    return Mapped(Write(EventKind.CLOSED, find=find, retry=Retry.WINDOW, changes=changes, volatile=("ended_at",)))
 
 
 def check_open(lifetime: timedelta, before: Session | None, after: Session, write: Write) -> None:

@@ -97,7 +97,7 @@ def test_a_logout_without_a_session_id_is_fault_1001(tree):
 def test_a_logout_closes_the_session_that_the_id_opens():
     write = write_of("SWServiceLogout", LOGOUT)
     assert (write.kind, write.find) == (EventKind.CLOSED, ByToken("partstream", digest("0000")))
-    assert write.changes["state"] is State.CLOSED
+    assert (write.changes["state"], write.changes["ended_at"]) == (State.CLOSED, NOON)
     assert write.changes["attributes"] == {"logout": {"secure": "off"}}
 
 
@@ -105,7 +105,10 @@ def test_a_repeated_logout_is_the_same_command_a_second_later():
     later = replace(CONTEXT, received_at=NOON + timedelta(seconds=1), secret="another")
     first, second = write_of("SWServiceLogout", LOGOUT), write_of("SWServiceLogout", LOGOUT, later)
     assert first.retry is Retry.WINDOW
+    assert first.changes["ended_at"] != second.changes["ended_at"]
     assert natural_key(first) == natural_key(second)
+    other = write_of("SWServiceLogout", {**LOGOUT, "secure": "on"})
+    assert natural_key(first) != natural_key(other)
 
 
 @pytest.mark.parametrize(("setting", "name"), [("seed", "SWServiceLogin"), ("echo", "SWServiceLogout")])
