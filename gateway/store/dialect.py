@@ -5,7 +5,7 @@ SQLite is the one dialect so far; another is another row of :data:`DIALECTS`.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ class Dialect:
     """One kind of database.
 
     ``prepare`` makes what must be there before the first connection, and gives the path of the writers' lock file.
-    ``failures`` are what its driver raises; ``clash`` is a broken unique constraint.
+    ``copy`` copies a live database, as of one moment. ``failures`` are what its driver raises; ``clash`` is a broken
+    unique constraint.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Dialect:
     failures: tuple[type[Exception], ...]
     clash: tuple[type[Exception], ...]
     prepare: Callable[[str], Path]
+    copy: Callable[[str, Path], None]
 
 
 def _sqlite(path: str, busy_seconds: float, read_only: bool) -> Database:
@@ -54,6 +56,18 @@ def _sqlite_file(path: str) -> Path:
     return Path(path + ".lock")
 
 
+def _sqlite_copy(path: str, target: Path) -> None:
+    target.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.execute("PRAGMA query_only = 1")
+            source.backup(copy)
+            # One file without a log beside it, so that it can be moved about.
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(str(error)) from error
+
+
 SQLITE = Dialect(
     "sqlite",
     _sqlite,
@@ -62,6 +76,7 @@ SQLITE = Dialect(
     (PeeweeException, sqlite3.Error),
     (sqlite3.IntegrityError,),
     _sqlite_file,
+    _sqlite_copy,
 )
 DIALECTS = {"sqlite": SQLITE}
 

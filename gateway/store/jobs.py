@@ -25,8 +25,15 @@ class Job:
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
+    def works(self) -> tuple[Work, ...]:
+        """The requests that it holds."""
+        if isinstance(self.prepared, Batch):
+            return self.prepared.works
+        return (self.prepared,) if isinstance(self.prepared, Work) else ()
+
+    @property
     def size(self) -> int:
-        """How many writes it holds."""
+        """How much it takes of a batch."""
         return len(self.prepared.works) if isinstance(self.prepared, Batch) else 1
 
 

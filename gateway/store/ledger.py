@@ -110,8 +110,11 @@ class Ledger:
     def _observe(self, size: int, seconds: float) -> None:
         self.batches += 1
         self.writes += size
-        if self.observer is not None:
-            self.observer(size, seconds)
+        try:
+            if self.observer is not None:
+                self.observer(size, seconds)
+        except Exception:
+            _log.exception("the observer of the ledger failed")
 
     def _process(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
         """Results of a batch. Nothing escapes: the ledger must outlive whatever happens to one batch."""
@@ -190,7 +193,7 @@ class Ledger:
 
     def _expire(self, jobs: list[Job]) -> None:
         """Forget expired outcomes now and then; the clock is the requests' own."""
-        moments = [waiting.prepared.received_at for waiting in jobs if isinstance(waiting.prepared, Work)]
+        moments = [work.received_at for waiting in jobs for work in waiting.works]
         if moments and time.monotonic() - self._expired > _EXPIRY_SECONDS:
             self._expired = time.monotonic()
             self._connection.run(self._sql.expire, micros(min(moments)))

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import sqlite3
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -126,18 +124,11 @@ class Store:
         target, part = Path(path), Path(f"{os.fspath(path)}.part")
         try:
             part.unlink(missing_ok=True)
-            self._copy(part)
+            self._dialect.copy(self._place, part)
             part.replace(target)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, StoreError) as error:
             part.unlink(missing_ok=True)
             raise StoreError(f"The backup {target} cannot be written: {error}.") from error
-
-    def _copy(self, part: Path) -> None:
-        with closing(sqlite3.connect(self._place)) as source, closing(sqlite3.connect(part)) as copy:
-            source.execute("PRAGMA query_only = 1")
-            source.backup(copy)
-            # One file without a log beside it, so that it can be moved about.
-            copy.execute("PRAGMA journal_mode = DELETE")
 
     def close(self) -> None:
         """Finish what waits, then close everything; a second call does nothing."""
