@@ -151,7 +151,7 @@ def _attributes_beyond(bound: int) -> re.Pattern[bytes]:
 
 
 def _check_size(data: bytes, limits: Limits) -> None:
-    """Everything that can be counted before a tree is built. Markup characters inside CDATA sections count, too."""
+    """Everything that can be counted before a tree is built. Comments and ``<`` in CDATA sections count as elements."""
     if len(data) > limits.body_bytes:
         raise _beyond("The body", "body_bytes", limits.body_bytes)
     if data.count(b"<") > limits.elements and data.count(b"<") - data.count(b"</") > limits.elements:
