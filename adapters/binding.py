@@ -1,7 +1,7 @@
 """Members that travel beside the body: in the path, the query, or a header."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,11 +20,13 @@ _STRUCTURED = (Kind.OBJECT, Kind.LIST, Kind.ANY)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What was found beside the body: typed values, what was wrong, and what was odd."""
+    """What was found beside the body: typed values, what was wrong, and what was odd. ``keys`` are all that might have
+    been found there; the body has no say in them."""
 
     tree: Tree
     errors: tuple[FieldError, ...] = ()
     notes: tuple[Note, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,9 @@ class Binding:
             "query": lambda name: query.get(self._fold(name)),
             "header": request.headers.get,
         }
-        found = (
-            (member, sources[member.location](member.name)) for member in message.members if member.location != "body"
-        )
-        return self._read(found, notes, limits)
+        beside = [member for member in message.members if member.location != "body"]
+        found = ((member, sources[member.location](member.name)) for member in beside)
+        return replace(self._read(found, notes, limits), keys=frozenset(member.key for member in beside))
 
     def bind_query(self, request: WireRequest, message: Message, limits: Limits) -> Bound:
         """Every member, wherever it is declared, from the query: a read of an API that is not native here."""
@@ -114,8 +115,9 @@ def complete(bound: Bound, body: Callable[[], Decoded]) -> Decoded:
         raise
     if bound.errors:
         raise _invalid(bound.errors)
-    hidden = tuple(Note("hidden-member", key[:64]) for key in decoded.tree if key in bound.tree)
-    return Decoded({**decoded.tree, **bound.tree}, (*bound.notes, *decoded.notes, *hidden))
+    hidden = tuple(Note("hidden-member", key[:64]) for key in decoded.tree if key in bound.keys)
+    kept = {key: value for key, value in decoded.tree.items() if key not in bound.keys}
+    return Decoded({**kept, **bound.tree}, (*bound.notes, *decoded.notes, *hidden))
 
 
 def _invalid(errors: tuple[FieldError, ...]) -> Fault:

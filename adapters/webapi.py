@@ -14,7 +14,7 @@ from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, 
 from adapters.rest import fault_headers
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
-from gateway.settings import Setting, Settings
+from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import Answer, Api, NativeFault
 from schemas.message import Message
@@ -106,20 +106,11 @@ def _bytes(text: str, charset: str) -> bytes:
     return codecs.BOM_UTF16_LE + text.encode("utf-16-le") if charset == "utf-16" else text.encode()
 
 
-FIDELITY = Setting(
-    "webapi.fidelity",
-    "lenient",
-    "lenient also reads XML members that the original server silently lost (out of order, in another case or "
-    "namespace); strict loses them, too",
-    choices=("lenient", "strict"),
-)
-
-
 def build(settings: Settings) -> WireProtocol:
-    """The protocol, with its XML codecs as strict as set."""
+    """The protocol, with its XML codecs as strict as ``fidelity`` says."""
     from adapters.codecs.datacontract import WEBAPI, WEBAPI_UTF16
 
-    fidelity = settings[FIDELITY.name]
+    fidelity = settings.get("fidelity", "lenient")
     return WebApi(
         {
             ("json", "utf-8"): NET,
@@ -130,4 +121,4 @@ def build(settings: Settings) -> WireProtocol:
     )
 
 
-PLUGIN = ProtocolPlugin("webapi", build, (FIDELITY,))
+PLUGIN = ProtocolPlugin("webapi", build)

@@ -153,7 +153,7 @@ class _Reading:
                 self.duplicate(member, where)
             elif member is not None:
                 tree[key] = self.value(raw, member, where)
-            elif message.open:
+            elif message.open and key not in message.by_key:
                 tree[key] = self.plain(raw, where)
             else:
                 self.notes.append(Note("unknown-member", where))

@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from adapters.codecs.json_dates import read_instant, read_net
 from adapters.codecs.json_text import Number
-from adapters.scalars import Kind
+from adapters.scalars import TICKS_PER_SECOND, Kind
 from schemas.message import Member
 
 Reader: TypeAlias = Callable[[Any, Member], Any]
@@ -30,6 +31,7 @@ _ISO_SPAN = re.compile(
 )
 _TEXT_NUMBER = re.compile(r"\s*[+]?(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*")
 _TEXT_INTEGER = re.compile(r"\s*[+]?(-?[0-9]{1,40})\s*")
+_MAX_SPAN = ((1 << 63) - 1) // TICKS_PER_SECOND - 1
 _BOUNDS = {Kind.INT: 1 << 31, Kind.LONG: 1 << 63}
 
 
@@ -85,11 +87,18 @@ def _net_decimal(raw: Any, member: Member) -> Decimal:
 
 
 def _double(raw: Any, member: Member) -> float:
-    return float(_decimal(raw, member))
+    return _finite(_decimal(raw, member))
 
 
 def _net_double(raw: Any, member: Member) -> float:
-    return float(_net_decimal(raw, member))
+    return _finite(_net_decimal(raw, member))
+
+
+def _finite(number: Decimal) -> float:
+    value = float(number)
+    if not isfinite(value):
+        raise ValueError("must be a number within the range of a double")
+    return value
 
 
 def _guid(raw: Any, member: Member) -> UUID:
@@ -110,10 +119,10 @@ def _span(raw: Any, pattern: re.Pattern[str], wrong: str) -> timedelta:
         raise ValueError(wrong)
     days, hours, minutes, seconds = (int(part or 0) for part in found.group(2, 3, 4, 5))
     micros = int((found[6] or "")[:6].ljust(6, "0"))
-    try:
-        value = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
-    except OverflowError:
-        raise ValueError(wrong) from None
+    seconds += ((days * 24 + hours) * 60 + minutes) * 60
+    if seconds > _MAX_SPAN:
+        raise ValueError(wrong)
+    value = timedelta(seconds=seconds, microseconds=micros)
     return -value if found[1] else value
 
 

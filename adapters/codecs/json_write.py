@@ -32,8 +32,8 @@ def _double(value: float) -> str:
 
 
 def _net_decimal(value: Decimal) -> str:
-    text = format(value, "f")
-    return text if "." in text else f"{text}.0"
+    text = str(value)
+    return text if "." in text or "E" in text else f"{text}.0"
 
 
 def _net_span(value: timedelta) -> str:
