@@ -116,7 +116,7 @@ def _body(exchange: Exchange, tree: Tree, message: Message, writers: Writers) ->
     if reply.soap is not None:
         return soap.write_envelope(reply.soap, reply.called, tree, message, writers.xml)
     if reply.callback:
-        return f"{reply.callback}({writers.json_for(reply).text(tree, message)})".encode()
+        return _script(reply.callback, writers.json_for(reply).text(tree, message))
     if reply.format is JSON:
         return writers.json_for(reply).encode(tree, message)
     if reply.format is XML:
@@ -140,8 +140,14 @@ def _batch(exchange: Exchange, message: Message, answers: Sequence[Answer], writ
         return WireResponse.of(200, reply.media_type, f"[{','.join(texts)}]".encode(), *headers)
     text = "[" + ",".join(writers.json_for(reply).text(tree, message) for tree in trees) + "]"
     if reply.callback:
-        return WireResponse.of(200, reply.media_type, f"{reply.callback}({text})".encode(), *headers)
+        return WireResponse.of(200, reply.media_type, _script(reply.callback, text), *headers)
     if reply.format is JSON:
         return WireResponse.of(200, reply.media_type, text.encode(), *headers)
     page = html.snapshot(reply.called, text, exchange.request.received_at)
     return WireResponse.of(200, HTML.media_type, page, *headers)
+
+
+def _script(callback: str, text: str) -> bytes:
+    # Line separators are line ends in older JavaScript, though not in JSON.
+    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return f"{callback}({text})".encode()

@@ -14,7 +14,7 @@ def _load(name, path):
     return module
 
 
-replay = _load("replay_exchanges", GOLDEN / "replay_exchanges.py")
+replay = _load("replay_exchanges", Path(__file__).with_name("replay_exchanges.py"))
 recording = _load("servicestack_recording", Path(__file__).with_name("conftest.py"))
 DEVIATIONS = {
     line.split("#")[0].strip(): line.partition("#")[2].strip()

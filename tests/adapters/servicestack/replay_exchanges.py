@@ -11,6 +11,7 @@ meant, one `METHOD PATH` a line, `#` for the reason. Exit 0 when all others agre
 import http.client
 import json
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -69,10 +70,10 @@ def main():
     verbose = "-v" in sys.argv
     meant = set()
     if "--deviations" in sys.argv:
-        for line in open(sys.argv[sys.argv.index("--deviations") + 1], encoding="utf-8"):
-            meant.add(line.split("#")[0].strip())
+        text = Path(sys.argv[sys.argv.index("--deviations") + 1]).read_text(encoding="utf-8")
+        meant = {line.split("#")[0].strip() for line in text.splitlines()}
     total = agreed = deviating = 0
-    for line in open(path, encoding="utf-8"):
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
         exchange = json.loads(line)
         total += 1
         try:

@@ -1,5 +1,6 @@
 """The message of ``text-json-jsv-csv-v3.txt``, and its cases, for the tests of the three text codecs."""
 
+import math
 import re
 from datetime import timedelta, timezone
 from functools import cache
@@ -12,7 +13,7 @@ from adapters.scalars import DateTimeKind, Kind, NetDateTime
 from schemas import fields as f
 from schemas.message import Member, Message
 
-RECORD = Path(__file__).with_name("text-json-jsv-csv-v3.txt")
+RECORD = Path(__file__).parents[2] / "golden" / "servicestack" / "text-json-jsv-csv-v3.txt"
 ZONE = timezone(timedelta(hours=2))
 
 
@@ -110,5 +111,33 @@ def _date(value: NetDateTime) -> str:
 _WORDS = {
     Kind.DATETIME: _date,
     Kind.DURATION: _span,
-    Kind.DOUBLE: lambda value: "NaN" if value != value else f"{value:.15G}",
+    Kind.DOUBLE: lambda value: "NaN" if math.isnan(value) else f"{value:.15G}",
 }
+
+
+def tree(**members: Any) -> dict[str, Any]:
+    """A Dto with some members set."""
+    return members
+
+
+@cache
+def written(title: str) -> tuple[str, str]:
+    """What was recorded under ``O {title}``: the JSON and the JSV."""
+    text = RECORD.read_bytes().decode("utf-8")
+    found = re.search(rf"^O {title} json=(.*?) jsv=(.*?)(?=\n(?:O|CSV) )", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, title
+    return found[1], found[2]
+
+
+@cache
+def csv_record(title: str) -> str:
+    """What was recorded under ``CSV {title}:``."""
+    text = RECORD.read_bytes().decode("utf-8")
+    found = re.search(rf"^CSV {title}:\n(.*?\n)(?=\n|\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, title
+    return found[1]
+
+
+def without_undeclarable(text: str, separator: str = ":") -> str:
+    """A recorded text without the members that no message can declare; a NUL as JSON has to have it."""
+    return re.sub(r'"?(?:F|Do|Di)"?:(?:"[^"]*"|\{[^}]*\}|[^,}]*),?', "", text)
