@@ -106,7 +106,7 @@ class Pipeline:
         if isinstance(exchange.reply, _Refusal):
             exchange = replace(exchange, reply=exchange.reply.reply)
         try:
-            response = _render(exchange, fault, asked)
+            response = _render(exchange, fault, asked or _asked(exchange.request, {}))
         except Exception:
             log.exception("a fault could not be rendered", extra={"correlation_id": exchange.request.correlation_id})
             response = WireResponse.of(500, "text/plain", b"Internal Server Error")
@@ -119,7 +119,12 @@ class Pipeline:
         request = exchange.request
         principal = self._from_header(exchange, inline)
         decoded = exchange.protocol.decode(exchange, self.limits)
-        works = [self._work(exchange, item, principal, inline) for item in decoded]
+        works: list[Work] = []
+        for item in decoded:
+            try:
+                works.append(self._work(exchange, item, principal, inline))
+            except Fault as fault:
+                return self.refuse(_addressed(exchange, item), fault, _asked(request, item.tree))
         if not exchange.batch:
             return works[0]
         key = request.headers.get("idempotency-key")
@@ -160,12 +165,12 @@ class Pipeline:
             secret=secret,
             received_at=request.received_at,
             correlation_id=request.correlation_id,
-            asked=Asked(decoded.tree, context, request.base_url),
+            asked=Asked(decoded.tree, context, request.base_url, request.correlation_id),
             raw=raw_request(request, operation.request, decoded.tree),
             notes=(*decoded.notes, *mapped.notes),
             token=token,
             idempotency_key=request.headers.get("idempotency-key") if operation.writes else None,
-            exchange=replace(exchange, api=api, operation=operation),
+            exchange=_addressed(exchange, decoded),
         )
 
     def _who(
@@ -206,6 +211,18 @@ class _Refusal:
     reply: Any
 
 
+def _addressed(exchange: Exchange, decoded: Decoded) -> Exchange:
+    """The exchange, with the API and operation that only the body named."""
+    if decoded.api is None and decoded.operation is None:
+        return exchange
+    return replace(exchange, api=decoded.api or exchange.api, operation=decoded.operation or exchange.operation)
+
+
+def _asked(request: WireRequest, tree: Tree) -> Asked:
+    """What a fault may repeat of its request: without a principal, since it may be what is wrong."""
+    return Asked(tree, Context(None, request.received_at), request.base_url, request.correlation_id)
+
+
 def _target(exchange: Exchange, decoded: Decoded) -> tuple[Api, Operation]:
     api, operation = decoded.api or exchange.api, decoded.operation or exchange.operation
     if api is None or operation is None:
@@ -226,7 +243,7 @@ def _finish_batch(exchange: Exchange, batch: Batch, result: Result) -> WireRespo
 
 
 def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireResponse:
-    row = exchange.api.faults[fault.kind] if exchange.api is not None else None
+    row = exchange.api.row(fault) if exchange.api is not None else None
     if isinstance(row, InBand):
         answer = Answer(row.tree(fault, asked), row.status, row.message)
         return exchange.protocol.encode(exchange, row.message, [answer])
@@ -272,7 +289,7 @@ STATUS = {
 
 def internal(error: Exception) -> Fault:
     """The fault of a bug: the caller learns nothing of it, the log everything."""
-    return Fault(FaultKind.INTERNAL, "an internal error occurred", log=f"{type(error).__name__}: {error}")
+    return Fault(FaultKind.INTERNAL, "An internal error occurred.", log=f"{type(error).__name__}: {error}")
 
 
 def unowned() -> WireResponse:

@@ -20,13 +20,13 @@ from gateway.spi import (
     FaultTable,
     GetSession,
     Key,
-    ListEvents,
     Mapped,
     Missing,
     Native,
     Note,
     Operation,
     Presented,
+    Probe,
     Retry,
     Route,
     Settings,
@@ -103,7 +103,7 @@ def get(tree: Tree, context: Context) -> Mapped:
 
 def health(tree: Tree, context: Context) -> Mapped:
     """A read that asks for nothing, but needs a store that answers."""
-    return Mapped(ListEvents(limit=1))
+    return Mapped(Probe())
 
 
 def key_of(tree: Tree, context: Context) -> Key:
@@ -155,8 +155,8 @@ def _require(tree: Tree, *names: str) -> None:
 FAULTS: FaultTable = {
     FaultKind.MALFORMED: Native(400, BAD_REQUEST),
     FaultKind.UNSUPPORTED_MEDIA: Native(415, "UNSUPPORTED_MEDIA_TYPE"),
-    FaultKind.NOT_FOUND_ROUTE: Native(404, "NOT_FOUND"),
-    FaultKind.METHOD_NOT_ALLOWED: Native(405, "METHOD_NOT_ALLOWED"),
+    FaultKind.NOT_FOUND_ROUTE: Native(404, "NOT_FOUND", "Nothing is served at this address"),
+    FaultKind.METHOD_NOT_ALLOWED: Native(405, "METHOD_NOT_ALLOWED", "This address does not take this method"),
     FaultKind.INVALID: Native(400, BAD_REQUEST),
     FaultKind.UNAUTHENTICATED: Native(401, "TOKEN_NOT_VALID", "Token is not valid"),
     FaultKind.FORBIDDEN: Native(403, "ACCESS_DENIED"),

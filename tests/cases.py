@@ -15,12 +15,14 @@
 
 import json
 import re
+import tempfile
 import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -97,6 +99,7 @@ def run(folder: Path, database: Path) -> Result:
     settings = boot.load_settings(
         environment={}, flags={"database": f"sqlite:///{database}", "demo": "true", **_flat(options)}
     )
+    demo.key_file(settings["database"]).write_text(_signing_key(), encoding="ascii")
     with steady():
         secrets = {**demo.seed(settings, MOMENT), **_more_credentials(settings)}
         gateway = boot.assemble(settings, watch=False)
@@ -127,6 +130,13 @@ def perform(gateway: boot.Gateway, request: WireRequest) -> Result:
     outcomes = result if isinstance(result, list) else [result]
     told = [plain(outcome) for outcome in outcomes if isinstance(outcome, Outcome)]
     return Result(response, _json([canonical(work.command) for work in works]), _json(told) if told else None)
+
+
+@cache
+def _signing_key() -> str:
+    """One key for all cases of a run: making one takes longer than a case."""
+    with tempfile.TemporaryDirectory() as folder:
+        return demo.private_key(f"sqlite:///{folder}/any.db")
 
 
 def _more_credentials(settings: Settings) -> dict[str, str]:
@@ -183,6 +193,7 @@ def steady() -> Iterator[None]:
     makers: dict[str, Callable[[], Any]] = {
         "event_id": lambda: uuid.UUID(int=0xE0000000000070008000000000000000 + number("event")),
         "session_uid": lambda: uuid.UUID(int=0x50000000000040008000000000000000 + number("session")),
+        "correlation_id": lambda: f"{number('correlation'):032x}",
         "session_secret": lambda: f"{number('secret'):032x}",
     }
     with mock.patch.multiple("gateway.ids", **makers):
