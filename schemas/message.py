@@ -53,8 +53,9 @@ class Message:
 
     ``members`` stand in declaration order, base class first. ``xml_members`` stand in data contract order: base class
     first,
-    then by ``order``, then by name, ordinal. ``derived_members`` put the most derived class first (ServiceStack's
-    text formats).
+    then by ``order``, then by name, ordinal. ``flat_members`` are those of a dialect without a SOAP Header: where
+    Header and Body have a member of one name, the Body's stands. ``derived_members`` are the same with the most derived
+    class first (ServiceStack's text formats).
     ``open`` messages keep unknown members, under their own spelling. ``clr_name`` is the full .NET type name, where
     an error
     text of the original server quotes it.
@@ -68,6 +69,7 @@ class Message:
     clr_name: str = ""
     xml_members: tuple[Member, ...] = field(init=False)
     derived_members: tuple[Member, ...] = field(init=False)
+    flat_members: tuple[Member, ...] = field(init=False)
     by_key: Mapping[str, Member] = field(init=False)
     by_name: Mapping[str, Member] = field(init=False)
     by_folded: Mapping[str, Member] = field(init=False)
@@ -76,12 +78,13 @@ class Message:
         wire = [member for member in self.members if member.xml]
         put = object.__setattr__
         put(self, "xml_members", tuple(sorted(wire, key=_contract_order)))
-        put(self, "derived_members", tuple(sorted(self.members, key=lambda member: -member.level)))
         put(self, "by_key", {member.key: member for member in self.members})
         # Where there is no SOAP Header, its members are found by name, too, unless the body has one of that name.
         ranked = sorted(self.members, key=lambda member: member.part == "body")
         put(self, "by_name", {member.name: member for member in ranked})
         put(self, "by_folded", {member.name.lower(): member for member in ranked})
+        put(self, "flat_members", tuple(member for member in self.members if self.by_name[member.name] is member))
+        put(self, "derived_members", tuple(sorted(self.flat_members, key=lambda member: -member.level)))
 
     def at(self, location: str) -> tuple[Member, ...]:
         """The members that travel in one place of an HTTP request: ``body``, ``path``, ``query`` or ``header``."""

@@ -200,6 +200,13 @@ def test_a_fault_about_a_request_that_was_not_understood_repeats_the_header():
     assert (answer["interfacename"], answer["header_sessionid"], answer["sessionid"]) == ("SWOther", "42", "42")
 
 
+def test_without_a_soap_header_every_name_stands_once():
+    names = [member.name for member in partstream.ERROR.flat_members]
+    assert sorted(names) == sorted(set(names))
+    assert partstream.ERROR.by_name["sessionid"].part == "body"
+    assert "sessionid" in operation("SWServiceLogout").request.by_name
+
+
 def test_session_id_and_password_are_credentials():
     assert credentials(operation("SWServiceLogin").request, LOGIN) == ["pw"]
     assert credentials(operation("SWServiceLogout").request, LOGOUT) == ["0000"]
