@@ -5,6 +5,7 @@ come from closed sets (names of APIs, operations, protocols, fault kinds and not
 """
 
 import os
+from functools import lru_cache
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -48,8 +49,9 @@ IN_FLIGHT = Gauge(
 
 def count(record: RequestRecord) -> None:
     """Add one answered request."""
-    REQUESTS.labels(record.api, record.operation, record.protocol, str(record.status)).inc()
-    SECONDS.labels(record.api, record.protocol).observe(record.seconds)
+    requests, seconds = _children(record.api, record.operation, record.protocol, record.status)
+    requests.inc()
+    seconds.observe(record.seconds)
     if record.fault:
         FAULTS.labels(record.api, record.fault).inc()
     if record.repeated:
@@ -57,6 +59,11 @@ def count(record: RequestRecord) -> None:
     for note in record.notes:
         # Without the path behind the colon: that is in the caller's own names.
         NOTES.labels(record.api, note.partition(":")[0]).inc()
+
+
+@lru_cache(4096)
+def _children(api: str, operation: str, protocol: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(api, operation, protocol, str(status)), SECONDS.labels(api, protocol)
 
 
 def committed(writes: int, seconds: float) -> None:

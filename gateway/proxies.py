@@ -64,8 +64,8 @@ class ProxyPolicy:
 
     def trusts(self, address: str) -> bool:
         """Whether a peer with this address may speak for somebody else."""
-        if not address:
-            return self.unix
+        if not address or not self.networks:
+            return self.unix and not address
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:

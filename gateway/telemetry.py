@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TextIO
 
 from gateway.outcome import FaultKind
@@ -42,15 +42,28 @@ class RequestRecord:
     bytes_out: int = 0
 
 
+# ASCII alone: a lone surrogate of a caller's making cannot be written in UTF-8.
+_ENCODER = json.JSONEncoder(default=str)
+_FIELDS = tuple(field.name for field in fields(RequestRecord))
+_EMPTY: tuple[Any, ...] = ("", (), False)
+
+
 def observe(record: RequestRecord) -> None:
     """Log one line and count. Nothing in it can fail a request."""
     from gateway import metrics
 
     if access.isEnabledFor(logging.INFO):
-        fields = {name: value for name, value in asdict(record).items() if value not in ("", (), False)}
-        fields["seconds"] = round(record.seconds, 6)
-        access.log(logging.ERROR if record.fault in _OURS else logging.INFO, "request", extra={"fields": fields})
+        access.handle(_line(record))
     metrics.count(record)
+
+
+def _line(record: RequestRecord) -> logging.LogRecord:
+    # Made by hand: Logger.info would look for the caller's line of code, which costs more than all the rest.
+    level = logging.ERROR if record.fault in _OURS else logging.INFO
+    line = logging.LogRecord(access.name, level, "", 0, "request", None, None)
+    values = ((name, getattr(record, name)) for name in _FIELDS)
+    line.fields = {name: value for name, value in values if value not in _EMPTY}
+    return line
 
 
 class JsonFormatter(logging.Formatter):
@@ -64,9 +77,11 @@ class JsonFormatter(logging.Formatter):
         for name, value in vars(record).items():
             if name not in _STANDARD:
                 line.update(value if name == "fields" else {name: value})
+        if "seconds" in line:
+            line["seconds"] = round(line["seconds"], 6)
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODER.encode(line)
 
 
 def handler(stream: TextIO | None = None) -> logging.Handler:

@@ -54,6 +54,11 @@ def test_a_line_break_in_a_value_stays_inside_its_line(lines):
     assert len(lines()) == 1
 
 
+def test_a_text_that_is_no_unicode_is_logged_all_the_same(lines):
+    telemetry.observe(replace(RECORD, fault="invalid", fault_log="bad \udc80"))
+    assert lines()[0]["fault_log"] == "bad \udc80"
+
+
 def test_an_exception_is_told_with_its_place():
     stream = io.StringIO()
     logger = logging.getLogger("test.telemetry")
