@@ -23,7 +23,7 @@ _NET_SPAN = re.compile(r"(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{
 
 
 def read_date(text: str, zone: tzinfo) -> NetDateTime | None:
-    """The DateTime that .NET makes of ``text``, MinValue of nothing; None where it finds none and leaves the default."""
+    """The DateTime that .NET makes of ``text``, MinValue of nothing; None where it finds no date."""
     text = text.strip()
     if not text:
         return NetDateTime()

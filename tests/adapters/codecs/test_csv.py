@@ -93,8 +93,7 @@ def test_several_requests_are_refused():
 def test_any_bytes_give_a_tree_or_a_fault(body):
     try:
         decoded = CODEC.decode(body, dto.DTO, DEFAULT)
-    except Fault as fault:
-        assert fault.message
-    else:
-        assert isinstance(decoded, Decoded)
-        CODEC.encode(decoded.tree, dto.DTO)
+    except Fault:
+        return
+    assert isinstance(decoded, Decoded)
+    CODEC.encode(decoded.tree, dto.DTO)

@@ -65,12 +65,11 @@ _JSV_LIKE = st.lists(
 def test_any_bytes_give_a_tree_or_a_fault(body):
     try:
         decoded = CODEC.decode(body, dto.DTO, DEFAULT)
-    except Fault as fault:
-        assert fault.message
-    else:
-        assert isinstance(decoded, Decoded)
-        dto.DTO.check(decoded.tree)
-        CODEC.encode(decoded.tree, dto.DTO)
+    except Fault:
+        return
+    assert isinstance(decoded, Decoded)
+    dto.DTO.check(decoded.tree)
+    CODEC.encode(decoded.tree, dto.DTO)
 
 
 @given(

@@ -3,9 +3,10 @@
 
 usage: replay_exchanges.py BASE_URL EXCHANGES.jsonl [-v] [--deviations FILE]
 
-Compared: status, Content-Type (without parameters where the record has none) and, for answers that are not 2xx, the reason
-phrase and the body (whole where the record is whole, else up to the first generated line). FILE lists deviations that are
-meant, one `METHOD PATH` a line, `#` for the reason. Exit 0 when all others agree. Standard library only.
+Compared: status, Content-Type (without parameters where the record has none) and, for answers that are not 2xx, the
+reason phrase and the body (whole where the record is whole, else up to the first generated line). FILE lists
+deviations that are meant, one `METHOD PATH` a line, `#` for the reason. Exit 0 when all others agree. Standard library
+only.
 """
 
 import http.client

@@ -1,0 +1,91 @@
+"""SOAP 1.1 and 1.2 against the recorded pairs."""
+
+import re
+
+import pytest
+
+BOM = b"\xef\xbb\xbf"
+SOAP12 = 'application/soap+xml; charset=utf-8; action="UserClientSessionLogRequest"'
+
+
+def recorded_answer(golden, name):
+    head, _, body = golden(name).partition(b"\r\n\r\n")
+    return head.split(b"\r\n")[0].decode(), dict(re.findall(r"^([\w-]+): (.*?)\r?$", head.decode(), re.MULTILINE)), body
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "content_type"),
+    [
+        ("soap11", "/soap11", "text/xml; charset=utf-8"),
+        ("soap11", "/Soap11", "text/xml; charset=utf-8"),
+        ("soap11arg", "/soap11", "text/xml; charset=utf-8"),
+        ("soap12", "/soap12", SOAP12),
+    ],
+)
+def test_answers_with_the_recorded_bytes(recorded, golden, name, path, content_type):
+    status, headers, body = recorded_answer(golden, f"v3-{name}-response.txt")
+    response = recorded("POST", path, {"Content-Type": content_type}, golden(f"{name}-request.xml"))
+    assert response.body == body
+    assert dict(response.headers)["Content-Type"] == headers["Content-Type"]
+    assert str(response.status) in status
+
+
+def test_an_unknown_operation_is_a_bare_error_document(recorded, golden):
+    _, headers, body = recorded_answer(golden, "v3-soap11nope-response.txt")
+    response = recorded("POST", "/soap11", {"Content-Type": "text/xml"}, golden("soap11nope-request.xml"))
+    assert response.status == 500
+    assert dict(response.headers)["Content-Type"] == headers["Content-Type"]
+    trace = re.compile(rb"<StackTrace>.*</StackTrace>", re.DOTALL)
+    assert response.body == trace.sub(b'<StackTrace i:nil="true" />', body)
+
+
+def test_without_the_action_header_the_body_names_the_operation(recorded, golden):
+    body = re.sub(rb"<s:Header>.*</s:Header>", b"", golden("soap11-request.xml"))
+    response = recorded("POST", "/soap11", {"Content-Type": "text/xml", "SOAPAction": '"x"'}, body)
+    assert response.status == 200
+    assert b"Header" not in response.body
+    assert b"xmlns:a=" not in response.body
+    assert b"<s:Body><UserClientSessionLogResponse " in response.body
+
+
+def test_addressing_of_a_later_date_is_ignored(recorded, golden):
+    body = golden("soap12-request.xml").replace(b"ws/2004/08/addressing", b"http://www.w3.org/2005/08/addressing")
+    response = recorded("POST", "/soap12", {"Content-Type": "application/soap+xml"}, body)
+    assert response.status == 200
+    assert b"<s:Header>" not in response.body
+    assert dict(response.headers)["Content-Type"] == "application/soap+xml"
+
+
+def test_a_url_as_action_is_an_unknown_operation(recorded, golden):
+    body = golden("soap11-request.xml").replace(b">UserClientSessionLogRequest</Action>", b">http://x/UserY</Action>")
+    response = recorded("POST", "/soap11", {"Content-Type": "text/xml"}, body)
+    assert response.status == 500
+    assert b"The operation 'http://x/UserY' does not exist for this service" in response.body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"junk",
+        b"<a/>",
+        b'<!DOCTYPE a><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
+        b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
+    ],
+)
+def test_a_broken_envelope_is_a_bare_error_document(recorded, body):
+    response = recorded("POST", "/soap11", {"Content-Type": "text/xml"}, body)
+    assert response.status == 500
+    assert response.body.startswith(BOM + b"<ErrorResponse ")
+
+
+def test_a_wrong_value_does_not_repeat_the_body(recorded, golden):
+    body = golden("soap11-request.xml").replace(
+        b"<ClientReferUid>empty", b"<OpenSessionsOnly>maybe</OpenSessionsOnly><X>s3"
+    )
+    body = body.replace(b"</ClientReferUid>", b"</X>")
+    response = recorded("POST", "/soap11", {"Content-Type": "text/xml"}, body)
+    assert response.status == 500
+    assert b"SerializationException" in response.body
+    assert b"3) Error trying to deserialize requestType" in response.body
+    assert b"s3" not in response.body
