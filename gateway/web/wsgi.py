@@ -1,5 +1,6 @@
 """The wire door under WSGI: the same calls, waited for by a thread. Flask answers pages and nothing else."""
 
+import atexit
 import http
 import logging
 import threading
@@ -32,9 +33,14 @@ def default_door() -> "WsgiDoor":
 
 @lru_cache(1)
 def _default_door() -> "WsgiDoor":
-    from gateway import boot
+    from gateway import boot, telemetry
 
-    return WsgiDoor(boot.assemble(boot.load_settings()))
+    settings = boot.load_settings()
+    if not logging.getLogger().handlers:
+        telemetry.configure(settings["log_level"], access_log=settings["access_log"])
+    gateway = boot.assemble(settings)
+    atexit.register(gateway.close)
+    return WsgiDoor(gateway)
 
 
 class WsgiDoor:

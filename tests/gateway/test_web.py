@@ -1,7 +1,10 @@
 """The pages, and the gateway under a plain WSGI server."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 from concurrent.futures import Future
 from types import SimpleNamespace
 
@@ -161,3 +164,16 @@ def test_importing_the_package_builds_nothing():
     import gateway.web
 
     assert callable(gateway.web.app)
+
+
+def test_the_gateway_runs_under_any_wsgi_server_from_the_environment_alone(tmp_path):
+    script = (
+        "from gateway.web import app; from werkzeug.test import Client; c = Client(app);"
+        "print(c.get('/nobody').text, c.get('/-/live').status_code, c.get('/v1/sessions').status_code)"
+    )
+    environment = os.environ | {"SESSION_GATEWAY_DATABASE": f"sqlite:///{tmp_path}/store.db"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "404 200 401"
+    assert '"api": "sessions"' in done.stdout
