@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.protocol import Match, Offer
 from adapters.rest import PLUGIN
@@ -225,3 +227,15 @@ def test_a_path_that_nothing_serves_is_told_the_same_way():
     where = REST.open(request(), None)
     status, headers, body = told(Fault(FaultKind.NOT_FOUND_ROUTE), 404, where=where)
     assert (status, headers["Content-Type"], body["title"]) == (404, "application/problem+json", "Not Found")
+
+
+@given(st.binary(max_size=100), st.text(), st.sampled_from(["limit", "search", "active", "x"]), st.booleans())
+def test_whatever_is_sent_is_read_or_refused_and_answered(body, text, name, native):
+    asked = request("GET" if not body else "POST" if not native else "PATCH", body, f"{name}={text}", if_match=text)
+    where = exchange(asked, native=native)
+    try:
+        (decoded,) = REST.decode(where, LIMITS)
+    except Fault as fault:
+        told(fault, where=where)
+    else:
+        assert isinstance(decoded.tree, dict)

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.httperror import encode_local_name
 from adapters.protocol import Match, Offer
@@ -59,9 +61,12 @@ class Model(WireSchema):
     Count = fields.Int(nillable=True)
 
 
-def operation(routes=(Route("POST", "/sites/{company-id}/api/thing/{id}"),)):
+NATIVE = Route("POST", "/sites/{company-id}/api/thing/{id}")
+
+
+def operation():
     return Operation(
-        "PostThing", message_of(Model), message_of(ContactsOutgoingModel), lambda *_: None, lambda *_: None, routes
+        "PostThing", message_of(Model), message_of(ContactsOutgoingModel), lambda *_: None, lambda *_: None, (NATIVE,)
     )
 
 
@@ -135,6 +140,7 @@ READ = [
     ('{"name":"é","count":5}'.encode("utf-16"), 'application/json;charset="UTF-16"'),
     (XML_BODY, "application/xml"),
     (XML_BODY, "text/xml; charset=utf-8"),
+    (XML_BODY.encode("utf-16-le"), "application/xml; charset=utf-16"),
     (XML_BODY.encode("utf-16"), "application/xml; charset=utf-16"),
 ]
 
@@ -346,3 +352,16 @@ def test_an_unknown_path_is_refused_in_the_format_that_was_asked_for():
 )
 def test_xml_names_are_written_as_xmlconvert_does(name, encoded):
     assert encode_local_name(name) == encoded
+
+
+@given(st.binary(max_size=100), st.sampled_from([*(sent for _, sent in READ), "text/plain", ";", None]), st.text())
+def test_whatever_is_sent_is_read_or_refused_and_answered(body, content_type, query):
+    request = post(body, content_type, query=query)
+    where = exchange(request, path={"company-id": query, "id": query})
+    try:
+        (decoded,) = WEBAPI.decode(where, LIMITS)
+    except Fault as fault:
+        response = WEBAPI.fault(where, NativeFault(400, fault.kind.value, fault.message, fault))
+        assert response.status == 400
+    else:
+        assert isinstance(decoded.tree, dict)
