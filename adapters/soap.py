@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from adapters.addressing import addressed, answer_header
 from adapters.codecs.soap import (
     SOAP_11,
     SOAP_12,
@@ -107,14 +108,16 @@ class Soap:
         codec, answer = _codec(exchange), answers[0]
         status = 200 if not codec.style.bare_answer and answer.status < 300 else answer.status
         headers = (*answer.headers, ("Allow", "POST")) if status == 405 else answer.headers
-        return WireResponse.of(status, codec.media_type, codec.encode(answer.tree, message), *headers)
+        blocks = _blocks(exchange, codec)
+        return WireResponse.of(status, codec.media_type, codec.encode(answer.tree, message, blocks), *headers)
 
     def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
         """A soap:Fault; an API whose faults are ordinary answers tells them so before an operation is known, too."""
         row = exchange.api.faults.get(fault.fault.kind) if exchange.api is not None else None
         if isinstance(row, InBand) and _codec(exchange).style.bare_answer:
             return self.encode(exchange, row.message, [Answer(row.tree(fault.fault, None), row.status)])
-        return _soap_fault(_codec(exchange), fault)
+        codec = _codec(exchange)
+        return _soap_fault(codec, fault, _blocks(exchange, codec, failed=True))
 
 
 def _native(api: Api) -> bool:
@@ -158,7 +161,8 @@ def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:
     if codec.style.dispatch == "header":
         operation = _by_header(api, codec.style, envelope.header_texts())
     else:
-        operation = _by_body(api, codec, envelope, _action(exchange.request))
+        sent = _action(exchange.request) or addressed(envelope).get("Action", "")
+        operation = _by_body(api, codec, envelope, _last(sent))
     return replace(codec.read(envelope, operation.request), operation=operation, api=api)
 
 
@@ -192,15 +196,25 @@ def _named(api: Api, codec: SoapCodec, element: Any) -> list[Operation]:
 
 
 def _action(request: WireRequest) -> str:
-    """The last part of the SOAPAction, or of SOAP 1.2's ``action`` parameter, quotes removed."""
+    """The SOAPAction, or SOAP 1.2's ``action`` parameter, quotes removed."""
     action = request.headers.get("soapaction", "")
     for parameter in request.headers.get("content-type", "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         action = action or (value if name.strip().lower() == "action" else "")
-    return action.strip().strip('"').rpartition("/")[2].rpartition("#")[2]
+    return action.strip().strip('"')
 
 
-def _soap_fault(codec: SoapCodec, native: NativeFault) -> WireResponse:
+def _last(action: str) -> str:
+    return action.rpartition("/")[2].rpartition("#")[2]
+
+
+def _blocks(exchange: Exchange, codec: SoapCodec, *, failed: bool = False) -> str:
+    if codec.style.dispatch == "header":
+        return ""
+    return answer_header(exchange.request.body, codec.version, failed=failed)
+
+
+def _soap_fault(codec: SoapCodec, native: NativeFault, blocks: str) -> WireResponse:
     fault, prefix = native.fault, codec.style.prefix
     sender = fault.kind not in SERVER
     code = fault.details.get(SOAP_CODE)
@@ -216,7 +230,7 @@ def _soap_fault(codec: SoapCodec, native: NativeFault) -> WireResponse:
     else:
         value = code or ("Client" if sender else "Server")
         inner = f"<faultcode>{prefix}:{value}</faultcode><faultstring>{message}</faultstring><detail>{detail}</detail>"
-    body = codec.envelope("", f"<{prefix}:Fault>{inner}</{prefix}:Fault>")
+    body = codec.envelope(blocks, f"<{prefix}:Fault>{inner}</{prefix}:Fault>")
     status = HTTP_STATUS.get(fault.kind, 400 if codec.version is SOAP_12 and sender and not code else 500)
     return WireResponse.of(status, codec.media_type, body, *_headers(fault))
 

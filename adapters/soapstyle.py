@@ -31,6 +31,9 @@ class SoapStyle:
     media_types: tuple[str, ...] = ("text/xml", "application/xml", "application/soap+xml")
 
 
+ADDRESSING = "http://www.w3.org/2005/08/addressing"
+"""The namespace of WS-Addressing 1.0, whose headers are understood in document/literal."""
+
 DOCUMENT_LITERAL = SoapStyle()
 """How an API is spoken over SOAP that was never published over it."""
 

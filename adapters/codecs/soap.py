@@ -12,7 +12,7 @@ from typing import Any
 from adapters import xml, xsd
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
-from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle, target_namespace
+from adapters.soapstyle import ADDRESSING, DOCUMENT_LITERAL, SoapStyle, target_namespace
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
 from schemas.message import Member, Message, Tree
@@ -123,13 +123,14 @@ def _take_apart(root: Any, version: Version) -> Envelope:
     return Envelope(version, parts.get("Header", ()), parts["Body"], tuple(notes))
 
 
-def refuse_not_understood(envelope: Envelope, understood: Iterable[str]) -> None:
-    """Raise a MustUnderstand fault for a Header block that demands what nobody here understands."""
+def refuse_not_understood(envelope: Envelope, understood: Iterable[str], spaces: Collection[str] = ()) -> None:
+    """Raise a MustUnderstand fault for a Header block that demands what nobody here understands: neither its name is
+    ``understood`` nor all of its namespace is."""
     space, known = envelope.version.namespace, frozenset(understood)
     for block in envelope.header:
         must = block.get(f"{{{space}}}mustUnderstand", "").strip() in ("1", "true")
         role = block.get(f"{{{space}}}actor") or block.get(f"{{{space}}}role") or ""
-        if must and role in _ULTIMATE and local(block) not in known:
+        if must and role in _ULTIMATE and local(block) not in known and namespace(block) not in spaces:
             raise malformed(f"the Header block {local(block)} is not understood", "MustUnderstand")
 
 
@@ -163,7 +164,8 @@ class SoapCodec:
     def read(self, envelope: Envelope, message: Message) -> Decoded:
         """The tree of an envelope that was taken apart before."""
         header = [member for member in message.members if member.part == "header"]
-        refuse_not_understood(envelope, (member.name for member in header))
+        spaces = (ADDRESSING,) if self.style.dispatch == "body" else ()
+        refuse_not_understood(envelope, (member.name for member in header), spaces)
         reader = _Reader(strict=not self.style.wrapper, notes=list(envelope.notes))
         tree = reader.members(envelope.header, header, "Header.")
         payload = [member for member in message.members if member.part == "body"]
@@ -180,10 +182,10 @@ class SoapCodec:
             raise malformed(f"the Body must hold {self.style.wrapper}, not {local(wrapper)}")
         return list(wrapper)
 
-    def encode(self, tree: Tree | None, message: Message) -> bytes:
-        """An envelope with ``tree``; None is an empty element."""
+    def encode(self, tree: Tree | None, message: Message, blocks: str = "") -> bytes:
+        """An envelope with ``tree`` (None is an empty element) and further Header ``blocks``, as XML text."""
         values = tree or {}
-        header, body = _write_part(message, values, "header"), _write_part(message, values, "body")
+        header, body = blocks + _write_part(message, values, "header"), _write_part(message, values, "body")
         if not self.style.bare_answer:
             space = attribute(self.target(message))
             body = _element(message.name, body, f" xmlns={space}" if self.style.qualified else "")
@@ -193,6 +195,8 @@ class SoapCodec:
         """An envelope around XML text."""
         prefix, style = self.style.prefix, self.style
         attributes = f' xmlns:{prefix}="{self.version.namespace}"'
+        if " xsi:nil=" in header or " xsi:nil=" in body:
+            attributes += f' xmlns:xsi="{XSI}"'
         if style.encoding_style:
             attributes += f' {prefix}:encodingStyle="{style.encoding_style}"'
         parts = _element(f"{prefix}:Header", header) if header else ""
@@ -325,7 +329,7 @@ def _named(name: str, content: str) -> str:
 
 
 def _nil(name: str) -> str:
-    return f'<{name} xmlns:xsi="{XSI}" xsi:nil="true" />'
+    return f'<{name} xsi:nil="true" />'
 
 
 def _element(name: str, content: str, attributes: str = "") -> str:

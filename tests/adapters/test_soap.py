@@ -8,6 +8,7 @@ import pytest
 
 from adapters.protocol import Decoded, Exchange, Match, Offer
 from adapters.soap import PLUGIN, Soap
+from adapters.soapstyle import ADDRESSING
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Outcome
 from gateway.settings import load
@@ -384,3 +385,16 @@ def test_the_plug_in_builds_the_protocol_of_its_name():
 def test_every_other_api_has_a_description_too():
     page = opened(api=SHOP, method="GET", query="wsdl").reply.page
     assert b'<soap12:address location="https://gateway.example/sub/soap/shop"/>' in page.body
+
+
+def test_an_addressed_request_is_told_which_message_is_answered():
+    blocks = (
+        f'<s:Header xmlns:a="{ADDRESSING}"><a:Action>urn:shop/start</a:Action><a:MessageID>m1</a:MessageID></s:Header>'
+    )
+    exchange = opened(shop("").replace(b"<s:Body>", blocks.encode() + b"<s:Body>"), SHOP)
+    assert decode(exchange).operation is SHOP.operation("start")
+    for response in (
+        SOAP.encode(exchange, message_of(Reply), [Answer({"Done": True})]),
+        SOAP.fault(exchange, NativeFault(400, "x", "", Fault(FaultKind.INVALID))),
+    ):
+        assert b">m1</a:RelatesTo>" in response.body

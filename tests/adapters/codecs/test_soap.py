@@ -86,10 +86,9 @@ def test_what_is_written_is_read_back(version):
 
 def test_document_literal_bytes():
     assert SoapCodec("shop").encode({"Note": "", "Tags": ["x"], "Main": None}, ORDER) == (
-        b'<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
-        b'<soap:Body><Order xmlns="urn:shop"><Note></Note><Tags>x</Tags>'
-        b'<Main xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true" /></Order></soap:Body>'
-        b"</soap:Envelope>"
+        b'<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" '
+        b'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Body><Order xmlns="urn:shop">'
+        b'<Note></Note><Tags>x</Tags><Main xsi:nil="true" /></Order></soap:Body></soap:Envelope>'
     )
 
 
