@@ -10,22 +10,23 @@ _MINUTE = 60 * TICKS_PER_SECOND
 MAX_TICKS = 3_155_378_975_999_999_999
 """9999-12-31T23:59:59.9999999."""
 
-_ZONE = r"(?P<zone>[Zz]|[+-](?:0\d|1[0-4]):[0-5]\d)?\Z"
+_ZONE = r"(?P<zone>[Zz]|[+-]\d\d:(?:[0-5]\d|60))?\Z"
 _DATETIME = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?)?)?" + _ZONE,
     re.ASCII,
 )
-# --MM-DD, --MM, ---DD: XmlConvert fills in 1904, a leap year.
-_YEARLESS = re.compile(r"--(?:(?P<month>\d\d)(?:-(?P<day>\d\d)|--)?|-(?P<only>\d\d))" + _ZONE, re.ASCII)
+_MONTH_DAY = re.compile(r"--(?P<month>\d\d)-(?P<day>\d\d)" + _ZONE, re.ASCII)
+_LEAP_YEAR = 1904
+"""What XmlConvert takes for a missing year."""
 
 
 def parse_datetime(text: str, zone: tzinfo) -> NetDateTime:
-    """xs:dateTime, xs:date, xs:gYearMonth, xs:gYear, xs:gMonthDay, xs:gMonth or xs:gDay, with or without a zone.
+    """xs:dateTime, xs:date, xs:gYearMonth, xs:gYear or xs:gMonthDay, with or without a zone.
 
     ``Z`` gives UTC, an offset gives the same instant as LOCAL in ``zone``, nothing gives UNSPECIFIED. More than seven
-    digits of a fraction are rounded to even. A time without a date, which .NET completes with today's, is refused: it
-    would make the result depend on the clock. Raises ValueError.
+    digits of a fraction are rounded to even. xs:time, xs:gMonth and xs:gDay, which .NET completes from today's date,
+    are refused: the result would depend on the clock. Raises ValueError.
     """
     text = text.strip()
     found = _DATETIME.match(text)
@@ -38,11 +39,10 @@ def parse_datetime(text: str, zone: tzinfo) -> NetDateTime:
 
 
 def _yearless(text: str, zone: tzinfo) -> NetDateTime:
-    found = _YEARLESS.match(text)
+    found = _MONTH_DAY.match(text)
     if found is None:
         raise ValueError(text)
-    moment = datetime(1904, int(found["month"] or 1), int(found["day"] or found["only"] or 1))
-    return _in_zone(_ticks(moment), found["zone"], zone)
+    return _in_zone(_ticks(datetime(_LEAP_YEAR, int(found["month"]), int(found["day"]))), found["zone"], zone)
 
 
 def _ticks(moment: datetime) -> int:

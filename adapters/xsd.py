@@ -6,7 +6,6 @@ enumerations.
 """
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -31,11 +30,13 @@ _GUID = re.compile(
     rf"(?=.{{8}}-.{{4}}-.{{4}}-.{{4}}-.{{12}}\Z)({_HEX})-({_HEX})-({_HEX})-({_HEX})-([0-9a-fA-F]{{12}})\Z"
 )
 _PLAIN_GUID = re.compile(r"[0-9a-fA-F]{32}\Z")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?=.)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
     r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z",
     re.ASCII,
 )
+_MAX_DURATION = timedelta(microseconds=(2**63 - 1) // 10)
 _MAX_DECIMAL = Decimal(79228162514264337593543950335)
 
 
@@ -72,7 +73,7 @@ def _decimal(text: str) -> Decimal:
     if _DECIMAL.match(text) is None:
         raise ValueError(text)
     value = Decimal(text)
-    if abs(value) > _MAX_DECIMAL:
+    if value.copy_abs() > _MAX_DECIMAL:
         raise ValueError(text)
     return value
 
@@ -81,9 +82,10 @@ def _double(text: str) -> float:
     text = text.strip(_BLANKS)
     if text in _DOUBLES:
         return float(_DOUBLES[text])
-    if _DOUBLE.match(text) is None:
+    value = float(text) if _DOUBLE.match(text) else math.inf
+    if math.isinf(value):
         raise ValueError(text)
-    return float(text)
+    return value
 
 
 def _guid(text: str) -> UUID:
@@ -112,14 +114,16 @@ def _duration(text: str) -> timedelta:
         span = timedelta(days, hours=int(part["hours"]), minutes=int(part["minutes"]), microseconds=micros)
     except OverflowError:
         raise ValueError(text) from None
+    if span > _MAX_DURATION:
+        raise ValueError(text)
     return -span if found["sign"] else span
 
 
 def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error:
-        raise ValueError(text) from None
+    packed = "".join(text.split())
+    if _BASE64.match(packed) is None:
+        raise ValueError(text)
+    return base64.b64decode(packed)
 
 
 def _char(text: str) -> str:
@@ -163,7 +167,7 @@ def _format_double(value: Any) -> str:
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
     point = len(digits) + int(exponent)
     text = "".join(map(str, digits))
-    if number and not -4 <= point <= 15:
+    if number and not -3 <= point <= 15:
         mantissa = f"{text[0]}.{text[1:]}" if len(text) > 1 else text
         plain = f"{mantissa}E{'+' if point > 0 else '-'}{abs(point - 1):02d}"
     elif point <= 0:

@@ -21,11 +21,11 @@ from gateway.limits import DEFAULT, Limits
 from schemas.message import Message, Tree
 
 REFUSED = {
-    "references to characters that XML forbids": "not well-formed (&#0;, &#1;, &#xFFFE;); no XML parser may accept them",
+    "references to characters that XML forbids": "not well-formed (&#0;, &#1;, &#xFFFE;), whatever is done with them",
     "surrogate halves as two references": "not well-formed; the character itself is accepted",
     "text after the document element": "not well-formed; the original stops reading at the end of the element",
     "more than the limits allow": "the original reads any size; limits.body_bytes and limits.text_bytes bound it here",
-    "a time of day without a date": "the original takes today's date, so the result would depend on the clock",
+    "a time, day or month without a year": "the original takes today's date, so the result would depend on the clock",
 }
 """What the original accepts and this codec refuses in both fidelities, and why."""
 
@@ -38,8 +38,9 @@ class DataContract:
     the server's, for local DateTimes. ``encoding`` is what is written, ``charset`` what the transport says of what is
     read (None: nothing), ``accepts`` the encodings read when it says nothing. ``declaration`` writes the XML
     declaration, ``bom`` a byte order mark. ``newline`` replaces line ends in texts (None: as they are). ``controls``
-    ``reference`` writes control characters as references (CheckCharacters=false), ``refuse`` is a fault. ``space``
-    stands before the ``/>`` of an empty element. ``limits`` bound every decoding beside those of the request.
+    ``reference`` writes control characters as references (CheckCharacters=false, or XmlTextWriter), ``refuse`` is a
+    fault. ``space`` stands before the ``/>`` of an empty element. ``collapse`` writes an empty string as an empty
+    element (XmlTextWriter), not as a pair of tags.
     """
 
     media_type: str = "application/xml; charset=utf-8"
@@ -52,6 +53,7 @@ class DataContract:
     newline: str | None = "\n"
     controls: Literal["reference", "refuse"] = "reference"
     space: bool = True
+    collapse: bool = False
     charset: str | None = None
     accepts: frozenset[str] = frozenset({xml.UTF8})
     name: str = "datacontract"
@@ -107,7 +109,7 @@ class DataContract:
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode("utf-8")
 
     def _style(self) -> Style:
-        return Style(self.zone, self.indent, self.newline, self.controls, self.space)
+        return Style(self.zone, self.indent, self.newline, self.controls, self.space, self.collapse)
 
 
 WEBAPI = DataContract()
@@ -129,5 +131,7 @@ SERVICESTACK_V4 = DataContract(
 )
 """ServiceStack 4 and later: an XML declaration, no byte order mark."""
 
-SERVICESTACK_V3 = replace(SERVICESTACK_V4, declaration=False, bom=True, newline=None)
-"""ServiceStack 3: a byte order mark, no XML declaration, line ends as they are."""
+SERVICESTACK_V3 = replace(
+    SERVICESTACK_V4, declaration=False, bom=True, newline=None, controls="reference", collapse=True
+)
+"""ServiceStack 3: what XmlTextWriter writes, so a byte order mark, no XML declaration, line ends as they are."""

@@ -93,16 +93,21 @@ def is_nil(element: etree._Element) -> bool:
     return said
 
 
-def check_type(element: etree._Element, name: str, namespace: str) -> None:
-    """Refuse an i:type that names another contract than the declared one: no derived types are known."""
+def said_type(element: etree._Element) -> tuple[str, str] | None:
+    """Local name and namespace of the contract that i:type names; None without i:type."""
     said = element.get(TYPE)
     if said is None:
-        return
+        return None
     prefix, colon, local = said.strip(BLANKS).rpartition(":")
-    found = (local, element.nsmap.get(prefix if colon else None) or "")
-    if found != (name, namespace):
+    return local, element.nsmap.get(prefix if colon else None) or ""
+
+
+def check_type(element: etree._Element, name: str, namespace: str) -> None:
+    """Refuse an i:type that names another contract than the declared one: no derived types are known."""
+    found = said_type(element)
+    if found is not None and found != (name, namespace):
         raise malformed(
-            f"Element '{element.tag}' contains data from a type that maps to the name '{found[1]}:{local}'. "
+            f"Element '{element.tag}' contains data of the '{found[1]}:{found[0]}' data contract. "
             f"Send '{name}' of namespace '{namespace}', or leave i:type out."
         )
 

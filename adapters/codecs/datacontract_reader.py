@@ -7,14 +7,14 @@ another namespace). Both name in a note whatever they met outside the pass.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Any
 
 from lxml import etree
 
-from adapters.codecs.datacontract_attributes import BLANKS, Read, Reading, attributed, wrong
-from adapters.codecs.datacontract_names import item_name, tag, wire_members
+from adapters.codecs.datacontract_attributes import BLANKS, Read, Reading, attributed, said_type, wrong
+from adapters.codecs.datacontract_names import SERIALIZATION, XSD, item_name, tag, wire_members
 from adapters.scalars import Kind
 from adapters.xml import malformed
 from adapters.xsd import NAMES, Parse, parsers
@@ -31,6 +31,9 @@ class _Row:
     read: Read
 
 
+_OWN_TYPES = frozenset({Kind.GUID, Kind.DURATION, Kind.CHAR})
+
+
 class _Compiler:
     """What all closures of one reader share."""
 
@@ -44,10 +47,27 @@ class _Compiler:
             return attributed(_inside(self.object(member.message), member.name), member, item_name(member))
         if member.item is not None:
             return attributed(self.items(member), member, item_name(member))
-        return attributed(_string(member) if self._is_text(member) else self.scalar(member), member, None)
+        read = {Kind.STRING: _string, Kind.ANY: self.anything}.get(member.kind, self.scalar)
+        return attributed(read(member), member, None)
 
-    def _is_text(self, member: Member) -> bool:
-        return member.kind in (Kind.STRING, Kind.ANY)
+    def anything(self, member: Member) -> Read:
+        """An ``object`` member: i:type says what its text is; without one it is text."""
+        readers = {
+            tag(NAMES[kind][0], SERIALIZATION if kind in _OWN_TYPES else XSD): self.scalar(replace(member, kind=kind))
+            for kind in self.parsers
+            if kind is not Kind.INSTANT
+        }
+        text = readers[tag("string", XSD)]
+
+        def read(element: etree._Element, reading: Reading) -> Any:
+            said = said_type(element)
+            if said is None:
+                return text(element, reading)
+            if tag(*said) not in readers:
+                raise malformed(f"{reading.at(member.name)} is of the unknown type '{said[1]}:{said[0]}'.")
+            return readers[tag(*said)](element, reading)
+
+        return read
 
     def scalar(self, member: Member) -> Read:
         parse = _enum(member) if member.kind is Kind.ENUM else self.parsers[member.kind]
@@ -170,7 +190,7 @@ def _attempt(read: Read, element: etree._Element, reading: Reading, name: str) -
 
 
 def _anonymous(item: Member) -> Member:
-    return item if not item.name else Member(**{**{n: getattr(item, n) for n in Member.__slots__}, "name": ""})
+    return replace(item, name="") if item.name else item
 
 
 def _inside(read: Read, name: str) -> Read:
@@ -205,7 +225,7 @@ def _string(member: Member) -> Read:
 
 def _sentence(member: Member, text: str) -> str:
     if member.kind is Kind.ENUM:
-        return f"Invalid value for {member.name}; it must be one of: {', '.join(member.choices)}."
+        return f"Invalid value for {member.name or 'an item'}; it must be one of: {', '.join(member.choices)}."
     shown = "" if member.credential else f" '{text[:100]}'"
     return f"The value{shown} cannot be parsed as the type '{NAMES[member.kind][1]}'."
 

@@ -34,6 +34,12 @@ class Style:
     newline: str | None = "\n"
     controls: str = "reference"
     space: bool = True
+    collapse: bool = False
+
+    @property
+    def collapsing(self) -> frozenset[Kind]:
+        """The kinds whose empty text is an empty element: XmlTextWriter and XmlWriter differ in both."""
+        return frozenset({Kind.STRING if self.collapse else Kind.BASE64})
 
     @property
     def close(self) -> str:
@@ -191,7 +197,11 @@ class _Compiler:
         def emit(value: Any, out: list[str]) -> None:
             out.append(absent if value is None else f"{start}{write(value)}{end}")
 
-        return emit
+        def emit_or_collapse(value: Any, out: list[str]) -> None:
+            out.append(absent if value is None else f"{start}{write(value)}{end}" if value else empty)
+
+        empty = f"{parts.opening}{parts.late}{self.style.close}"
+        return emit_or_collapse if member.kind in self.style.collapsing else emit
 
     def enum(self, member: Member) -> Format:
         texts: dict[Any, str] = {name: self.text(name) for name in member.choices}
@@ -218,7 +228,9 @@ class _Compiler:
             kind, namespace = next((row[1:] for row in _TYPES if isinstance(value, row[0])), (Kind.STRING, XSD))
             text = json.dumps(value, default=str) if isinstance(value, (dict, list)) else value
             typed = f' xmlns:{prefix}="{namespace}" i:type="{prefix}:{NAMES[kind][0]}"'
-            out.append(f"{parts.opening}{typed}{parts.late}>{self.formats[kind](text)}{end}")
+            content = self.formats[kind](text)
+            whole = f">{content}{end}" if content or kind not in self.style.collapsing else self.style.close
+            out.append(f"{parts.opening}{typed}{parts.late}{whole}")
 
         return emit
 
