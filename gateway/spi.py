@@ -15,6 +15,7 @@ from adapters.protocol import (
     WireProtocol,
 )
 from adapters.scalars import DateTimeKind, Kind, NetDateTime
+from adapters.soapstyle import SoapStyle
 from gateway.commands import (
     UNSET,
     ByKey,
@@ -128,6 +129,7 @@ __all__ = [
     "SessionFilter",
     "Setting",
     "Settings",
+    "SoapStyle",
     "State",
     "Subject",
     "Tree",
