@@ -244,9 +244,11 @@ def test_a_body_known_to_be_too_large_is_refused_without_asking_for_it(door):
 
 def test_a_body_that_grows_too_large_is_refused_and_the_answer_arrives(door):
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    began = time.monotonic()
     answer = door.send(get("/echo", "Transfer-Encoding: chunked", method="POST") + chunk * 40 + b"0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"Connection: close" in answer
+    assert time.monotonic() - began < 1.5
 
 
 def test_a_body_of_exactly_the_limit_is_accepted(door):
@@ -358,10 +360,12 @@ def test_rubbish_behind_a_request_does_not_replace_its_answer(door):
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_rubbish_inside_a_chunked_body_is_refused_once(door):
-    answer = door.send(get("/echo", "Transfer-Encoding: chunked", method="POST") + b"zz\r\nhello")
+def test_rubbish_inside_a_chunked_body_is_refused_once_and_reaches_nobody(door):
+    answer = door.send(get("/rubbish", "Transfer-Encoding: chunked", method="POST") + b"zz\r\nhello")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
+    time.sleep(0.8)
+    assert [row for row in door.gateway.records if row[0] == "/rubbish"] == []
 
 
 def test_reason_and_header_names_are_written_as_the_dialect_spells_them(door):
