@@ -33,7 +33,7 @@ _PLAIN_GUID = re.compile(r"[0-9a-fA-F]{32}\Z")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?=.)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z",
+    r"(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)(?:\.(?P<fraction>\d+))?S)?)?\Z",
     re.ASCII,
 )
 _MAX_DURATION = timedelta(microseconds=(2**63 - 1) // 10)
@@ -109,7 +109,7 @@ def _duration(text: str) -> timedelta:
         raise ValueError(text)
     part = {name: value or "0" for name, value in found.groupdict().items()}
     days = int(part["years"]) * 365 + int(part["months"]) * 30 + int(part["days"])
-    micros = int(Decimal(part["seconds"]) * 1_000_000)
+    micros = int(part["seconds"]) * 1_000_000 + int(part["fraction"][:6].ljust(6, "0"))
     try:
         span = timedelta(days, hours=int(part["hours"]), minutes=int(part["minutes"]), microseconds=micros)
     except OverflowError:

@@ -91,7 +91,8 @@ class _Compiler:
 
         def read(element: etree._Element, reading: Reading) -> Tree:
             tree: Tree = {}
-            last, left = -1, None
+            left: list[etree._Element] = []
+            last = -1
             if element.text is not None and element.text.strip(BLANKS):
                 raise _text_not_expected()
             for child in element:
@@ -100,7 +101,7 @@ class _Compiler:
                     last, key, read_member = entry
                     tree[key] = read_member(child, reading)
                 else:
-                    left = [*left, child] if left else [child]
+                    left.append(child)
                 if child.tail is not None and child.tail.strip(BLANKS):
                     raise _text_not_expected()
             if left:
