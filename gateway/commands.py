@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -159,13 +159,29 @@ Read: TypeAlias = Probe | ListSessions | GetSession | ListEvents
 Command: TypeAlias = Write | Read
 
 
+def _instant(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
 _AS_IT_IS = frozenset({type(None), str, bool, int, float})
+# The types that most commands are made of, found without asking each in turn.
+_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+    datetime: _instant,
+    uuid.UUID: str,
+    Decimal: str,
+    dict: lambda value: {str(name): plain(item) for name, item in value.items()},
+    list: lambda value: [plain(item) for item in value],
+    tuple: lambda value: [plain(item) for item in value],
+}
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON-ready data in the canonical model's names; unset and null dataclass fields are left out."""
     if type(value) in _AS_IT_IS:
         return value
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, (str, int, float)):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Mapping):
@@ -181,7 +197,7 @@ def _plain_object(value: Any) -> Any:
         pairs = [(name, getattr(value, name)) for name in names]
         return {name: plain(item) for name, item in pairs if item is not None and item is not UNSET}
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return _instant(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, bytes):
