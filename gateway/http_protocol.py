@@ -50,6 +50,19 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._disarm()
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """A caller that has said all may still wait for its answers: stay open until the last one is written.
+
+        Once an answer is being sent piece by piece, the end means that the caller left. TLS has no half-closed
+        connections.
+        """
+        cycle = self.cycle
+        waits = cycle is not None and not (cycle.more_body or cycle.response_started)
+        if not waits or self.scheme == "https":
+            return None
+        self.cycle.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         if self._lingering:
             self._discard(data)
@@ -149,7 +162,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self.close_gently()
 
     def on_response_complete(self) -> None:
-        if self._lingering:
+        if self._lingering and not self.pipeline:
             self.server_state.total_requests += 1
             self.flow.resume_reading()
         else:
@@ -195,7 +208,9 @@ class _AnswerTransport:
         self._headed = False
 
     def write(self, data: bytes) -> None:
-        """Write; the head of the answer in the spelling that was asked for."""
+        """Write; the head of the answer in the spelling that was asked for. Nothing, once the caller is gone."""
+        if self._transport.is_closing():
+            return
         if not self._headed and self._cycle.response_started:
             self._headed = True
             data = spelled(data, self._spelling["reason"], self._spelling["names"])

@@ -354,10 +354,32 @@ def test_pipelined_requests_are_answered_in_order(door):
     assert re.findall(rb"GET\|/echo/(\d)", answer) == [b"1", b"2", b"3"]
 
 
+def test_a_caller_that_has_said_all_still_gets_its_answers(door):
+    with door.connect() as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /echo/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = drain(connection)
+    assert re.findall(rb"GET\|/(\w+)", answer) == [b"wait", b"echo"]
+
+
+def test_a_caller_that_ends_inside_its_body_reaches_nobody(door):
+    with door.connect() as connection:
+        connection.sendall(get("/half", "Content-Length: 10", method="POST") + b"12345")
+        connection.shutdown(socket.SHUT_WR)
+        assert drain(connection) == b""
+    assert [row for row in door.gateway.records if row[0] == "/half"] == []
+
+
 def test_rubbish_behind_a_request_does_not_replace_its_answer(door):
     answer = door.send(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + b"\x01\x02 rubbish\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_rubbish_behind_pipelined_requests_leaves_all_their_answers(door):
+    first, second = (b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % name for name in (b"wait", b"echo"))
+    answer = door.send(first + second + b"\x84 rubbish\r\n")
+    assert re.findall(rb"GET\|/(\w+)", answer) == [b"wait", b"echo"]
 
 
 def test_rubbish_inside_a_chunked_body_is_refused_once_and_reaches_nobody(door):
