@@ -228,5 +228,10 @@ def natural_key(command: Write, *scope: str) -> str:
     if command.volatile:
         lasting = {name: value for name, value in command.changes.items() if name not in command.volatile}
         command = replace(command, changes=lasting)
-    text = json.dumps([scope, plain(command)], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return tree_key(plain(command), *scope)
+
+
+def tree_key(tree: Any, *scope: str) -> str:
+    """SHA-256 (hex) of a canonical tree within ``scope``."""
+    text = json.dumps([scope, tree], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

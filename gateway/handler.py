@@ -23,8 +23,8 @@ from gateway.commands import (
     Missing,
     Retry,
     Write,
-    natural_key,
     plain,
+    tree_key,
 )
 from gateway.credentials import digest
 from gateway.model import Device, EventKind, Key, Session, SessionEvent, State, Subject, subject_uid
@@ -98,7 +98,7 @@ class Transaction(View, Protocol):
         """Keep the outcome in a slot, in place of an expired or outdated one."""
 
 
-def execute(transaction: Transaction, work: Work, policy: Policy = Policy()) -> Outcome:
+def execute(transaction: Transaction, work: Work, policy: Policy = Policy(), drafted: "Draft | None" = None) -> Outcome:
     """Run one prepared request. Raises a Fault; what it had saved by then must be dropped by the caller."""
     if not isinstance(work.command, Write):
         return read(transaction, work)
@@ -107,13 +107,15 @@ def execute(transaction: Transaction, work: Work, policy: Policy = Policy()) -> 
     target = _find(transaction, caller.tenant, write)
     if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
         caller = _Caller(f"session:{target.uid}", target.tenant)
-    command = _command(work, write)
+    drafted = drafted or draft(work)
+    assert drafted is not None
+    command = drafted.command
     if command is None:
-        return _accept(transaction, work, write, caller, target)
+        return _accept(transaction, work, write, caller, target, drafted)
     kept = _repeated(transaction, work, write, _slot(work, write, command, caller, target, policy))
     if kept is not None:
         return kept
-    outcome = _accept(transaction, work, write, caller, target)
+    outcome = _accept(transaction, work, write, caller, target, drafted)
     transaction.keep(_slot(work, write, command, caller, outcome.session, policy), outcome)
     return outcome
 
@@ -182,10 +184,28 @@ def _existing(view: View, write: Write, target: Session | None) -> Session | Non
     return target
 
 
-def _command(work: Work, write: Write) -> str | None:
-    """The digest of the command alone; None when a repeat of it is a new write."""
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What of a write can be made before its transaction begins, and so outside the writers' lock.
+
+    ``command`` is the digest of the command alone, None when a repeat of it is a new write; ``changes`` and ``digest``
+    are the event's.
+    """
+
+    command: str | None
+    changes: Mapping[str, Any]
+    digest: str
+
+
+def draft(work: Work) -> Draft | None:
+    """The draft of a write; None for a read."""
+    write = work.command
+    if not isinstance(write, Write):
+        return None
+    tree = plain(write)
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
-    return natural_key(write) if known else None
+    changes = {name: value for name, value in tree["changes"].items() if write.changes[name] is not UNSET}
+    return Draft(tree_key(tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
 
 
 def _slot(work: Work, write: Write, command: str, caller: _Caller, target: Session | None, policy: Policy) -> Slot:
@@ -225,7 +245,9 @@ def _is_latest(view: View, outcome: Outcome) -> bool:
     return current is not None and current.last_event == outcome.event.id
 
 
-def _accept(transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None) -> Outcome:
+def _accept(
+    transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None, drafted: Draft
+) -> Outcome:
     before = _existing(transaction, write, target)
     tenant = before.tenant if before is not None else caller.tenant
     if tenant is None:
@@ -234,7 +256,7 @@ def _accept(transaction: Transaction, work: Work, write: Write, caller: _Caller,
     if after is not None:
         work.operation.check(before, after, write)
         _save(transaction, work, write, before, after)
-    event = transaction.append(_event(work, write, caller, tenant, after), work.raw)
+    event = transaction.append(_event(work, write, caller, tenant, after, drafted), work.raw)
     created = before is None and after is not None
     return Outcome(session=after, event=event, created=created)
 
@@ -248,7 +270,9 @@ def _save(transaction: Transaction, work: Work, write: Write, before: Session | 
         transaction.save_token(work.api.name, digest(work.secret), after)
 
 
-def _event(work: Work, write: Write, caller: _Caller, tenant: str, session: Session | None) -> SessionEvent:
+def _event(
+    work: Work, write: Write, caller: _Caller, tenant: str, session: Session | None, drafted: Draft
+) -> SessionEvent:
     return SessionEvent(
         id=work.event_id,
         tenant=tenant,
@@ -260,9 +284,9 @@ def _event(work: Work, write: Write, caller: _Caller, tenant: str, session: Sess
         protocol=work.protocol,
         principal=caller.name,
         session_uid=session.uid if session is not None else None,
-        changes=plain({name: value for name, value in write.changes.items() if value is not UNSET}),
+        changes=drafted.changes,
         notes=tuple(str(note) for note in work.notes),
-        digest=hashlib.sha256(work.raw.body).hexdigest(),
+        digest=drafted.digest,
         correlation_id=work.correlation_id,
     )
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gateway.handler import Draft, draft
 from gateway.outcome import Fault, Outcome
 from gateway.store.dialect import Connection
 from gateway.work import Batch, Work
@@ -18,11 +19,15 @@ Result: TypeAlias = "Outcome | list[Outcome | Fault] | Any"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One caller's work, and where its result goes: ``loop`` is None when a thread waits."""
+    """One caller's work, and where its result goes: ``loop`` is None when a thread waits.
+
+    ``drafts`` are made here, by the caller, so that the lock of all writers is held for less time.
+    """
 
     prepared: Work | Batch | Task
     future: Any
     loop: asyncio.AbstractEventLoop | None = None
+    drafts: tuple[Draft | None, ...] = ()
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -39,13 +44,26 @@ class Job:
 
 def job(prepared: Work | Batch | Task) -> Job:
     """A job that a thread waits for."""
-    return Job(prepared, Future())
+    return Job(prepared, Future(), None, _drafts(prepared))
 
 
 def loop_job(prepared: Work | Batch) -> Job:
     """A job that the running event loop waits for."""
     loop = asyncio.get_running_loop()
-    return Job(prepared, loop.create_future(), loop)
+    return Job(prepared, loop.create_future(), loop, _drafts(prepared))
+
+
+def _drafts(prepared: Work | Batch | Task) -> tuple[Draft | None, ...]:
+    if isinstance(prepared, Work):
+        return (_draft(prepared),)
+    return tuple(_draft(work) for work in prepared.works) if isinstance(prepared, Batch) else ()
+
+
+def _draft(work: Work) -> Draft | None:
+    # A command that has no canonical form is a bug of its API; the ledger meets it again, and tells it as a fault.
+    with suppress(TypeError):
+        return draft(work)
+    return None
 
 
 def deliver(results: Iterable[tuple[Job, Result]]) -> None:

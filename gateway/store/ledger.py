@@ -10,9 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from gateway.handler import Policy, execute
+from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.dialect import Connection
 from gateway.store.flush import flush
@@ -145,7 +144,7 @@ class Ledger:
         connection = self._connection
         connection.begin()
         unit = Unit(Snapshot(connection, self._sql), connection.one(self._sql.last_position)[0] or 0)
-        results = [(waiting, self._perform(unit, waiting.prepared)) for waiting in jobs]
+        results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         tasks = any(callable(waiting.prepared) for waiting in jobs)
         if not unit.changed and not tasks:
             connection.rollback()
@@ -156,16 +155,19 @@ class Ledger:
         self.trouble = None
         return results
 
-    def _perform(self, unit: Unit, prepared: Any) -> Result:
+    def _perform(self, unit: Unit, waiting: Job) -> Result:
+        prepared = waiting.prepared
         if isinstance(prepared, Work):
-            return self._one(unit, prepared)
-        return self._many(unit, prepared) if isinstance(prepared, Batch) else prepared(self._connection)
+            return self._one(unit, prepared, waiting.drafts[0])
+        if isinstance(prepared, Batch):
+            return self._many(unit, prepared, waiting.drafts)
+        return prepared(self._connection)
 
-    def _one(self, unit: Unit, work: Work) -> Outcome | Fault:
+    def _one(self, unit: Unit, work: Work, drafted: Draft | None) -> Outcome | Fault:
         """One write; a refused one leaves no change behind."""
         mark = unit.mark()
         try:
-            return execute(unit, work, self._bounds.policy)
+            return execute(unit, work, self._bounds.policy, drafted)
         except Fault as fault:
             unit.undo(mark)
             return fault
@@ -176,12 +178,12 @@ class Ledger:
             _log.exception("%s of %s failed", work.operation.name, work.api.name)
             return Fault(FaultKind.INTERNAL, log=repr(error))
 
-    def _many(self, unit: Unit, batch: Batch) -> Result:
+    def _many(self, unit: Unit, batch: Batch, drafts: tuple[Draft | None, ...]) -> Result:
         """Writes in order up to the first fault; when the batch is atomic, the fault alone, and nothing is kept."""
         mark = unit.mark()
         results: list[Outcome | Fault] = []
-        for work in batch.works:
-            result = self._one(unit, work)
+        for work, drafted in zip(batch.works, drafts, strict=True):
+            result = self._one(unit, work, drafted)
             if isinstance(result, Fault) and batch.atomic:
                 unit.undo(mark)
                 result.details = {**result.details, "index": len(results)}

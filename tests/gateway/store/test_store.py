@@ -294,6 +294,25 @@ def test_event_loop_gets_outcomes_and_faults(store):
     assert listed.total == 50
 
 
+def test_command_without_a_canonical_form_is_an_internal_fault_of_its_own(run):
+    assert fault_of(run, work(opened(mode=object()))).kind is FaultKind.INTERNAL
+    assert run(work(opened())).event.position == 1
+
+
+def test_observer_that_fails_stops_nobody(store, run):
+    seen = []
+
+    def observer(size, seconds):
+        seen.append(size)
+        raise ZeroDivisionError
+
+    store.observer = observer
+    run(work(opened()))
+    assert run(work(opened())).event.position == 2
+    assert seen[0] == 1
+    assert store.statistics()["writes"] >= 1
+
+
 def test_caller_who_went_away_does_not_stop_the_others(store):
     async def cancelled():
         gone = asyncio.ensure_future(store.perform(work(opened("gone"))))
