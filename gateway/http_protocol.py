@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol, with what it leaves open closed: bytes and time of a header, and the form of an answer.
 
-What is added: a budget for the request line (414) and for the header (431), a time to finish a header (408), reason
-phrases and header names as they were spelled (scope extension ``gateway.reason``), and an end of a connection that
+What is added: a budget for the request line (414) and for the header (431), a time to finish a header (408), bodies
+behind a wish for another protocol, answers for callers that half-close, reason phrases and header names as they were spelled (scope extension ``gateway.reason``), and an end of a connection that
 does not
 destroy the answer: what the caller is still sending is read and thrown away for a moment before the connection closes.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 LINGER_SECONDS = 2.0
@@ -39,6 +40,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: TimerHandle | None = None
         self._refusal: tuple[int, str] | None = None
+        self._upgrading = False
         self._lingering = False
         self._discarded = 0
 
@@ -68,7 +70,8 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._discard(data)
             return
         unfinished = self._in_head
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._lingering:
             return
         if self._in_head and unfinished:
@@ -79,6 +82,30 @@ class GatewayHttpProtocol(HttpToolsProtocol):
                 return
         if self._head_timer is None and (self._in_head or self._is_idle()):
             self._arm()
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._without_upgrade() + data[upgrade.args[0] :]
+                continue
+            except httptools.HttpParserError:
+                self.send_400_response("This is not a valid HTTP request.")
+            return
+
+    def _without_upgrade(self) -> bytes:
+        """The head just read, without its wish for another protocol, for a parser that then reads its body.
+
+        Java's HttpClient wishes for ``h2c`` with every first request, and the parser takes a body behind that for the
+        other protocol. A server may ignore the wish (RFC 9110, 7.8), and the request is an ordinary one.
+        """
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._upgrading = False
+        kept = [b": ".join(row) for row in self.headers if row[0] not in (b"upgrade", b"http2-settings")]
+        return b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *kept, b"", b""))
 
     def _is_idle(self) -> bool:
         """Whether nothing is under way, and no timer of uvicorn's would end the connection."""
@@ -101,9 +128,17 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._refuse(431, "The header fields are too large.")
         if sum(name == b"host" for name, _ in self.headers) > 1:
             self._refuse(400, "There is more than one Host field.")
-        self._in_head = False
-        self._disarm()
-        super().on_headers_complete()
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(400, "This server is no proxy.")
+        self._upgrading = self.parser.should_upgrade()
+        if not self._upgrading:
+            self._in_head = False
+            self._disarm()
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._upgrading:
+            super().on_message_complete()
 
     def _refuse(self, status: int, text: str) -> None:
         """Stop the parser; it turns any exception into its own, and then send_400_response is called."""

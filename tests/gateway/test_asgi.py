@@ -354,6 +354,30 @@ def test_pipelined_requests_are_answered_in_order(door):
     assert re.findall(rb"GET\|/echo/(\d)", answer) == [b"1", b"2", b"3"]
 
 
+H2C = ("Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA", "Connection: Upgrade, HTTP2-Settings")
+
+
+@pytest.mark.parametrize("pause", [0, 0.1], ids=["in one piece", "body later"])
+def test_java_wishes_for_http2_and_its_body_is_read_all_the_same(door, pause):
+    with door.connect() as connection:
+        head = b"POST /echo/%d HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n%s\r\n\r\n"
+        for number in (1, 2):
+            connection.sendall(head % (number, "\r\n".join(H2C).encode()) + (b"" if pause else b"hello"))
+            time.sleep(pause)
+            if pause:
+                connection.sendall(b"hello")
+            assert b"POST|/echo/%d|/echo/%d||5|" % (number, number) in until(connection, b"http://a")
+
+
+def test_a_chunked_body_behind_a_wish_for_http2_is_read(door):
+    answer = door.send(get("/echo", "Transfer-Encoding: chunked", *H2C, method="POST") + b"5\r\nhello\r\n0\r\n\r\n")
+    assert b"||5|" in answer
+
+
+def test_nobody_gets_a_tunnel(door):
+    assert door.send(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_caller_that_has_said_all_still_gets_its_answers(door):
     with door.connect() as connection:
         connection.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /echo/2 HTTP/1.1\r\nHost: a\r\n\r\n")
