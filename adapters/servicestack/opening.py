@@ -20,7 +20,6 @@ from adapters.servicestack.formats import (
     by_query,
     is_form,
 )
-from adapters.servicestack.pages import page
 from adapters.servicestack.reply import Reply
 from adapters.servicestack.routes import Offered, Target
 from gateway.limits import DEFAULT
@@ -183,12 +182,12 @@ def _with_path_members(exchange: Exchange) -> Exchange:
 
 def _soap(exchange: Exchange, target: Target, query: Pairs) -> Exchange:
     if exchange.request.method in ("GET", "HEAD"):
-        return replace(exchange, reply=page(exchange.request, target, query))
+        return _page(exchange, replace(target, page=f"wsdl:{target.kind}"), query)
     return soap.open_envelope_exchange(exchange, target, query)
 
 
 def _page(exchange: Exchange, target: Target, query: Pairs) -> Exchange:
-    return replace(exchange, reply=page(exchange.request, target, query))
+    return replace(exchange, reply=replace(UNKNOWN, query=query, called=target.page))
 
 
 _OPENERS: Mapping[str, Callable[[Exchange, Target, Pairs], Exchange]] = {

@@ -17,6 +17,7 @@ from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, 
 from adapters.servicestack import answers, reading
 from adapters.servicestack.binding import Binding
 from adapters.servicestack.opening import open_exchange
+from adapters.servicestack.pages import page
 from adapters.servicestack.routes import endpoints
 from gateway.limits import DEFAULT, Limits
 from gateway.settings import Setting, Settings
@@ -42,6 +43,9 @@ class ServiceStack:
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """Operation, formats and dialect of a request; never raises."""
         exchange = open_exchange(self, request, match)
+        if match is not None and exchange.reply.called and exchange.reply.dialect == "unknown":
+            ready = page(exchange, match.endpoint.data, self.writers)
+            return replace(exchange, reply=replace(exchange.reply, page=ready))
         return replace(exchange, codec=self.writers.json[False, False]) if exchange.operation else exchange
 
     def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:

