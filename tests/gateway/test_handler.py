@@ -14,9 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent / "store"))
 
 from store_kit import ANNE, NOON, again, closed, key, logged_in, opened, upserted, work
 
+from gateway.changes import merged
 from gateway.commands import UNSET, ByKey, ByUid, GetSession, Missing, Retry, Write
 from gateway.credentials import digest
-from gateway.handler import Kept, execute, merged
+from gateway.handler import Kept, execute
 from gateway.model import ApplicationUse, Device, EventKind, Key, State, Subject, subject_uid
 from gateway.outcome import Fault, FaultKind, Note
 

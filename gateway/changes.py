@@ -1,0 +1,122 @@
+"""What a write does to a session: a pure function of the session before, the write, and the request's own facts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from gateway.commands import UNSET, ByKey, ByUid, Write, plain
+from gateway.model import Device, EventKind, Key, Session, State, Subject, subject_uid
+from gateway.outcome import Fault, FaultKind
+from gateway.work import Work
+
+_STATES = {
+    EventKind.OPENED: State.OPEN,
+    EventKind.PAUSED: State.PAUSED,
+    EventKind.RESUMED: State.OPEN,
+    EventKind.CLOSED: State.CLOSED,
+    EventKind.DELETED: State.CLOSED,
+}
+_EMPTY: Mapping[str, Any] = {"subject": Subject(), "device": Device(), "applications": ()}
+_PLAIN = (
+    "attributes",
+    "started_at",
+    "ended_at",
+    "name",
+    "stop_reason",
+    "stop_code",
+    "start_mileage",
+    "end_mileage",
+    "mode",
+    "index",
+)
+_CHANGEABLE = frozenset({*_EMPTY, *_PLAIN})
+
+
+def changed(work: Work, write: Write, tenant: str, before: Session | None) -> Session:
+    """The session as a write leaves it; ``before`` is None when the write makes it.
+
+    Raises a Fault of kind ``internal`` for a change that names no field of a session: a bug of the API.
+    """
+    changes = {name: value for name, value in write.changes.items() if value is not UNSET}
+    unknown = changes.keys() - _CHANGEABLE - {"state"}
+    if unknown:
+        raise Fault(FaultKind.INTERNAL, log=f"{work.operation.name} sets no field of a session: {sorted(unknown)}")
+    old = before.attributes if before is not None and not write.replace else {}
+    values = {name: _changed(name, old, changes) for name in (_CHANGEABLE if write.replace else changes.keys())}
+    values.pop("state", None)
+    if "subject" in values:
+        values["subject"] = _named(values["subject"], tenant)
+    state = changes.get("state") or _STATES.get(write.kind)
+    if before is None:
+        return _made(work, write, tenant, state or State.OPEN, values)
+    reopened = write.kind is EventKind.OPENED and not before.is_open
+    return replace(
+        before,
+        **values,
+        state=state or before.state,
+        version=before.version + 1,
+        updated_at=work.received_at,
+        last_event=work.event_id,
+        opened_by=work.event_id if reopened else before.opened_by,
+    )
+
+
+def _made(work: Work, write: Write, tenant: str, state: State, values: Mapping[str, Any]) -> Session:
+    find = write.find
+    uid = find.uid if isinstance(find, ByUid) else work.session_uid
+    key = write.key or (find.key if isinstance(find, ByKey) else Key(work.api.name, "", ""))
+    return Session(
+        uid=uid,
+        tenant=tenant,
+        key=key if key.id else replace(key, id=str(uid)),
+        state=state,
+        recorded_at=work.received_at,
+        updated_at=work.received_at,
+        opened_by=work.event_id,
+        last_event=work.event_id,
+        **values,
+    )
+
+
+def _changed(name: str, old: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+    """A field's new value; ``old`` is what the sent attributes are laid over."""
+    value = changes.get(name)
+    if name == "attributes":
+        return merged(old, value) if value is not None else {}
+    if value is None:
+        return _EMPTY.get(name)
+    if name == "applications":
+        return tuple(replace(use, attributes=merged({}, use.attributes)) for use in value)
+    return value
+
+
+def _named(subject: Subject, tenant: str) -> Subject:
+    text = (subject.email or "").strip() or (subject.user_id or "").strip()
+    return subject if subject.uid is not None or not text else replace(subject, uid=subject_uid(tenant, text))
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """``old`` with ``new`` laid over it, nested objects too; a null in ``new`` clears its name."""
+    result = dict(old)
+    for name, value in new.items():
+        if value is None or value is UNSET:
+            if value is None:
+                result.pop(name, None)
+        elif isinstance(value, Mapping):
+            below = result.get(name)
+            result[name] = merged(below if isinstance(below, Mapping) else {}, value)
+        else:
+            result[name] = _json(value)
+    return result
+
+
+def _json(value: Any) -> Any:
+    """``value`` as the JSON that is stored; a null inside a list is a value and stays."""
+    if value is None or isinstance(value, (str, bool, int, float, Decimal)):
+        return value.value if isinstance(value, State) else value
+    if isinstance(value, Mapping):
+        return {str(name): _json(item) for name, item in value.items() if item is not UNSET}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return plain(value)
