@@ -1,9 +1,8 @@
 """The wire door: HTTP under ASGI to WireRequest and back, and nothing else.
 
 It reads a body within its budgets of bytes and time, asks the pipeline, awaits the store, and sends the answer. It is
-meant for
-the protocol class of :mod:`gateway.http_protocol`, which writes reason phrases and header names as they were spelled;
-under any other ASGI server both are that server's.
+meant for the protocol class of :mod:`gateway.http_protocol`, which writes reason phrases and header names as they were
+spelled; under any other ASGI server both are that server's.
 """
 
 import asyncio

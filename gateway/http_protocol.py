@@ -1,9 +1,12 @@
 """uvicorn's HTTP/1.1 protocol, with what it leaves open closed: bytes and time of a header, and the form of an answer.
 
-What is added: a budget for the request line (414) and for the header (431), a time to finish a header (408), bodies
-behind a wish for another protocol, answers for callers that half-close, reason phrases and header names as they were spelled (scope extension ``gateway.reason``), and an end of a connection that
-does not
-destroy the answer: what the caller is still sending is read and thrown away for a moment before the connection closes.
+What is added:
+
+- a budget for the request line (414) and for the header (431), and a time to finish a header (408);
+- bodies behind a wish for another protocol, and answers for callers that half-close;
+- reason phrases and header names as they were spelled (scope extension ``gateway.reason``);
+- an end that does not destroy the answer: what the caller is still sending is read and thrown away for a moment before
+  the connection closes.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Who is really calling, and under which public address: trusted proxies and the base URL.
 
 Only a peer whose address is listed may speak for somebody else, and only in the one form of header that was chosen:
-a proxy that
-writes ``X-Forwarded-For`` passes a ``Forwarded`` of the caller's own making through, and the other way round.
+a proxy that writes ``X-Forwarded-For`` passes a ``Forwarded`` of the caller's own making through, and the other way
+round.
 """
 
 import ipaddress

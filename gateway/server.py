@@ -1,8 +1,7 @@
 """gunicorn managing uvicorn workers: how the gateway is started, reloaded and stopped.
 
 Whatever would keep a worker from starting is found before gunicorn starts, and told in a sentence. SIGTERM and SIGINT
-finish
-what is being answered; SIGHUP reads the settings again and replaces the workers one by one.
+finish what is being answered; SIGHUP reads the settings again and replaces the workers.
 """
 
 import asyncio
