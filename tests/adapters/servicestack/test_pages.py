@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.boot import table
+from gateway.limits import DEFAULT
+from gateway.registry import build as build_all
+from gateway.registry import discover
+from gateway.settings import load
 from gateway.wire import WireRequest
 
 _spec = importlib.util.spec_from_file_location("servicestack_recording", Path(__file__).with_name("conftest.py"))
@@ -126,3 +131,34 @@ def test_typescript_types_are_named_as_the_wire_has_them(recorded):
     assert f"export class {X} implements IReturn<UserClientSessionLogResponse>" in found
     assert "public clientReferUid?: string;" in found
     assert "public logEntries?: UserClientSessionLog[];" in found
+
+
+@pytest.fixture(scope="module")
+def everything():
+    """Every built-in API, offered over ServiceStack."""
+    registry = discover()
+    settings = load(table(registry))
+    built = build_all(registry, settings)
+    assert built.disabled == ()
+    return recording.Driver(built.protocols["servicestack"], tuple(built.apis.values()), native=False)
+
+
+def test_every_operation_of_every_built_in_api_has_its_pages_and_its_samples_decode(everything):
+    names = [row["Name"] for row in json.loads(text(everything, "/operations/metadata"))]
+    assert len(names) > 10
+    for operation in names:
+        for name in FORMATS:
+            request, _ = samples(text(everything, f"/{name}/metadata?op={operation}"))
+            body = request.partition("\n\n")[2].encode()
+            if name in ("xml", "json", "csv"):
+                driven = WireRequest("POST", f"/{name}/reply/{operation}", body=body)
+                exchange = everything.protocol.open(driven, everything.router.match(driven))
+                everything.protocol.decode(exchange, DEFAULT)
+
+
+@pytest.mark.parametrize("language", ["typescript", "python", "csharp"])
+def test_types_of_every_built_in_api(everything, language):
+    found = text(everything, f"/types/{language}")
+    assert "SWServiceLogin" in found
+    if language == "python":
+        ast.parse(found)
