@@ -5,14 +5,16 @@ finish what is being answered; SIGHUP reads the settings again and replaces the 
 """
 
 import asyncio
+import fcntl
 import logging
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,8 @@ SETTINGS = (
 )
 
 FAILED = 1
+_METRICS = "session-gateway-metrics-"
+_FRESH_SECONDS = 60
 
 
 class GatewayWorker(UvicornWorker):  # type: ignore[misc]
@@ -233,14 +237,33 @@ def serve(
 def _metrics_directory() -> Iterator[None]:
     """A fresh directory in which the workers' counters meet; it is gone afterwards."""
     master = os.getpid()
-    path = tempfile.mkdtemp(prefix="session-gateway-metrics-")
+    _sweep()
+    path = Path(tempfile.mkdtemp(prefix=_METRICS))
+    # Workers inherit the lock; while any of them lives, the directory is in use.
+    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     # Read by prometheus_client when it is first imported, hence before any worker is.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = path
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
     try:
         yield
     finally:
         if os.getpid() == master:
-            shutil.rmtree(Path(path), ignore_errors=True)
+            os.close(lock)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what servers that were killed left behind; a directory made just now may not be locked yet."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_METRICS}*"):
+        with suppress(OSError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found = os.fstat(lock)
+                if found.st_uid == os.geteuid() and time.time() - found.st_ctime > _FRESH_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _forget_worker(arbiter: Any, worker: Any) -> None:

@@ -215,3 +215,15 @@ def test_the_demo_may_listen_on_the_machine_itself(bind):
 def test_workers_follow_the_machine_unless_set():
     assert 1 <= server.workers(Settings(DEFAULTS)) <= 8
     assert server.workers(Settings(DEFAULTS | {"workers": 5})) == 5
+
+
+def test_counters_of_a_killed_server_are_swept_and_those_of_a_running_one_are_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.setattr(server, "_FRESH_SECONDS", -1)
+    (tmp_path / "session-gateway-metrics-killed").mkdir()
+    with server._metrics_directory():
+        (running,) = tmp_path.iterdir()
+        with server._metrics_directory():
+            assert running in tmp_path.iterdir()
+    assert list(tmp_path.iterdir()) == []
