@@ -43,10 +43,7 @@ SETTINGS = (
         "strict: what the original .NET server silently lost is lost here too; lenient: it is kept, with a note.",
         choices=("lenient", "strict"),
     ),
-    *(
-        Setting(f"limits.{bound.name}", bound.default, "At most this many in one request; see Limits.")
-        for bound in fields(Limits)
-    ),
+    *(Setting(f"limits.{bound.name}", bound.default, f"At most: {bound.metadata['doc']}") for bound in fields(Limits)),
 )
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from adapters.protocol import ProtocolPlugin, WireProtocol
-from gateway.settings import Setting, Settings
+from gateway.settings import Setting, Settings, SettingsError
 from schemas.api import Api, ApiPlugin
 
 PROTOCOLS = "session_gateway.protocols"
@@ -106,7 +106,7 @@ class Built:
 
 
 def build(registry: Registry, settings: Settings) -> Built:
-    """Build every plug-in from its settings; one that raises is disabled."""
+    """Build every plug-in from its settings; one that raises is disabled, but a wrong setting stops the boot."""
     disabled = list(registry.disabled)
     protocols = {
         found.plugin.name: made
@@ -126,6 +126,8 @@ def _attempt(
 ) -> Any:
     try:
         return make(settings)
+    except SettingsError:
+        raise
     except Exception as error:
         disabled.append(Disabled(group, found.plugin.name, found.owner, f"{type(error).__name__}: {error}"))
         return None

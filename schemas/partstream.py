@@ -27,7 +27,7 @@ ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
 
 SETTINGS = (
     Setting(
-        "partstream.path", "/3dpartstream/xml", "Path to which 3DPartStream clients post; never published", origin="D3"
+        "partstream.path", "/3dpartstream/xml", "Path to which 3DPartStream clients post; never published.", origin="D3"
     ),
     Setting(
         "partstream.interfacename",
@@ -40,14 +40,14 @@ SETTINGS = (
     Setting(
         "partstream.declaration",
         True,
-        "Whether answers begin with an XML declaration; the published samples show none, and some clients need one",
+        "Whether answers begin with an XML declaration; the published samples show none, and some clients need one.",
         origin="D3",
     ),
-    Setting("partstream.session_lifetime", 0, "Seconds after which a PartStream session is invalid; 0: never"),
-    Setting("partstream.login_text", "Logged in", "returnval of a successful SWServiceLogin", origin="D3"),
-    Setting("partstream.logout_text", "Logged out", "returnval of a successful SWServiceLogout", origin="D3"),
-    Setting("partstream.success_text", "Success", "The text of <success> when all went well", origin="D3"),
-    Setting("partstream.failure_text", "Failed", "The text of <success> beside a faultcode", origin="D3"),
+    Setting("partstream.session_lifetime", 0, "Seconds after which a PartStream session is invalid; 0: never."),
+    Setting("partstream.login_text", "Logged in", "returnval of a successful SWServiceLogin.", origin="D3"),
+    Setting("partstream.logout_text", "Logged out", "returnval of a successful SWServiceLogout.", origin="D3"),
+    Setting("partstream.success_text", "Success", "The text of <success> when all went well.", origin="D3"),
+    Setting("partstream.failure_text", "Failed", "The text of <success> beside a faultcode.", origin="D3"),
 )
 
 

@@ -43,7 +43,12 @@ def check_version(version: int) -> None:
 
 
 def upgrade(connection: Connection) -> int:
-    """Bring the store to :data:`SCHEMA_VERSION` in one transaction, under the writer lock; gives the version before."""
+    """Bring the store to :data:`SCHEMA_VERSION` in one transaction, under the writer lock; gives the version before.
+
+    A store of the present version is only read, so that a worker can start while something else holds the store.
+    """
+    if (present := version_of(connection)) == SCHEMA_VERSION:
+        return present
     connection.begin()
     try:
         before = version_of(connection)
