@@ -20,6 +20,7 @@ from gateway.identity import Unverified
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
+from gateway.store import StoreError
 from gateway.web import paths
 from gateway.wire import WireRequest, WireResponse
 
@@ -34,6 +35,10 @@ logger = logging.getLogger("gateway.door")
 BODILESS = frozenset({204, 304})
 STREAMS = 64
 """Answers that one worker sends piece by piece at a time; each has a thread while it waits for its next piece."""
+
+
+STORE_WAIT = 1.0
+"""Seconds between two attempts of a starting worker to open the store."""
 
 
 class Disconnected(Exception):
@@ -75,7 +80,7 @@ class WireDoor:
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            self._gateway = await asyncio.to_thread(self._assemble, self._settings)
+            self._gateway = await self._opened()
         except Exception as error:
             logger.exception("the gateway cannot start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -89,6 +94,18 @@ class WireDoor:
         for pool in (self._streams, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _opened(self) -> door.Gateway:
+        """The gateway; waits for a store that cannot be opened now, since a worker that gives up stops the server.
+
+        What will never go away (wrong settings, a newer schema) was found before the first worker was started.
+        """
+        while True:
+            try:
+                return await asyncio.to_thread(self._assemble, self._settings)
+            except StoreError as error:
+                logger.error("waiting for the store: %s", error)
+                await asyncio.sleep(STORE_WAIT)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._in_flight += 1

@@ -33,7 +33,7 @@ SETTINGS = (
         "partstream.interfacename",
         "seed",
         "The interfacename in answers: `seed` is SWServiceLogin always, as in the published samples; `echo` names the "
-        "interface that was called",
+        "interface that was called.",
         origin="D2",
         choices=("seed", "echo"),
     ),

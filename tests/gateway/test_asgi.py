@@ -18,6 +18,7 @@ from gateway.identity import Unverified
 from gateway.outcome import Fault, FaultKind
 from gateway.server import SETTINGS, protocol_factory
 from gateway.settings import Settings
+from gateway.store import StoreError
 from gateway.wire import WireRequest, WireResponse
 
 LIMIT = 200_000
@@ -591,3 +592,16 @@ def test_a_length_that_is_no_number_counts_as_none():
     from gateway.wire import Headers
 
     assert arrival.declared_length(Headers([("Content-Length", "-5")])) == 0
+
+
+def test_a_starting_worker_waits_for_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
+
+    def assemble(settings: Settings) -> str:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise StoreError("database is locked")
+        return "a gateway"
+
+    monkeypatch.setattr("gateway.asgi.STORE_WAIT", 0.01)
+    assert asyncio.run(create_app(settings(), assemble)._opened()) == "a gateway"

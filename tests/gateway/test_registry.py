@@ -59,7 +59,7 @@ def test_one_that_is_something_else_is_named() -> None:
 def test_one_that_cannot_be_built_is_disabled() -> None:
     with (
         with_points(EntryPoint("broken", f"{__name__}:BROKEN", APIS)),
-        mock.patch.dict("sys.modules", {__name__: _self()}),
+        importable(),
     ):
         built = registry.build(registry.discover(), _defaults())
     assert [item.name for item in built.disabled] == ["broken"]
@@ -70,7 +70,7 @@ def test_one_whose_settings_are_wrong_stops_the_boot() -> None:
     points = with_points(EntryPoint("misconfigured", f"{__name__}:MISCONFIGURED", APIS))
     with (
         points,
-        mock.patch.dict("sys.modules", {__name__: _self()}),
+        importable(),
         pytest.raises(SettingsError, match="must be even"),
     ):
         registry.build(registry.discover(), _defaults())
