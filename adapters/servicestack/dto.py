@@ -3,12 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from adapters.scalars import Kind
 from adapters.servicestack.errors import ERROR_RESPONSE
 from adapters.servicestack.routes import Offered, Table
 from schemas.message import Member, Message
-
-EMPTY: Mapping[Kind, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def enum_name(owner: str, member: Member) -> str:
 
 
 def catalog(table: Table) -> Catalog:
-    """The types of every offered operation, and of an error."""
+    """The types of every offered operation and of an error; each stands after those that it needs."""
     names: dict[int, str] = {}
     order: list[Message] = []
     requests = {id(item.operation.request): item for item in table.values()}
@@ -69,7 +66,7 @@ def catalog(table: Table) -> Catalog:
 
 
 def _both(item: Offered) -> tuple[Message, Message]:
-    return item.operation.request, item.operation.answer
+    return item.operation.answer, item.operation.request
 
 
 def _reachable(message: Message) -> Iterator[Message]:

@@ -120,10 +120,7 @@ def _py_classes(catalog: Catalog) -> Iterator[str]:
         for member in item.message.derived_members:
             kind = _type(member, item.name, catalog, _PYTHON, "List[{}]")
             lines.append(f"    {_snake(member.name)}: Optional[{kind}] = None")
-        if item.offered:
-            lines.append(f"\n    def response_type(self): return {item.answer}")
-            lines.append(f"    def type_name(self): return {_quoted(item.name)}")
-        elif not item.message.members:
+        if not item.message.members:
             lines.append("    pass")
         yield "\n".join(["", *lines, ""])
 

@@ -23,6 +23,7 @@ _RULES = {
     "choice": "Enum",
     "range": "InclusiveBetween",
     "pattern": "RegularExpression",
+    "type": SERIALIZATION,
 }
 _REASON = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,99}")
 
