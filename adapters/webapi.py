@@ -8,7 +8,7 @@ from adapters.binding import Binding, Bound, body_of, complete
 from adapters.codecs.json import NET, NET_UTF16
 from adapters.codecs.json_scalars import NET as NET_SCALARS
 from adapters.codecs.json_write import Writer
-from adapters.httperror import NO_CONTENT_TYPE, http_error, unsupported, xml
+from adapters.httperror import INVALID, NO_CONTENT_TYPE, http_error, unsupported, xml
 from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
 from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
 from adapters.rest import fault_headers
@@ -58,7 +58,8 @@ class WebApi:
         return replace(exchange, codec=self.codecs[chosen.name, chosen.charset], reply=chosen)
 
     def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:
-        """The request's members; an empty body is a model without members, whatever its type."""
+        """The request's members. An empty body is a null model, whatever its type; an operation that writes needs
+        one."""
         request, operation = exchange.request, exchange.operation
         if operation is None or exchange.match is None:
             raise Fault(FaultKind.NOT_FOUND_ROUTE)
@@ -67,7 +68,8 @@ class WebApi:
         if exchange.native:
             bound = _BINDING.bind(request, exchange.match.path, operation.request, limits)
             message = body_of(message)
-        return [complete(bound, lambda: codec.decode(request.body, message, limits) if codec else Decoded({}))]
+        needed = operation.writes and bool(message.members)
+        return [complete(bound, lambda: _model(codec, request.body, message, limits, needed=needed))]
 
     def _reader(self, request: WireRequest, api: Api | None) -> Codec:
         formats, sent = _formats(api), content_type(request.headers)
@@ -95,6 +97,14 @@ class WebApi:
         error = http_error(exchange, fault)
         text = xml(error) if chosen.name == "xml" else Writer(net=True).plain(error)
         return WireResponse.of(fault.status, chosen.content_type, _bytes(text, chosen.charset), *fault_headers(fault))
+
+
+def _model(codec: Codec | None, body: bytes, message: Message, limits: Limits, *, needed: bool) -> Decoded:
+    """What the body says; a null model (no body, ``null``, ``i:nil``) is no member at all."""
+    decoded = Decoded({}) if codec is None else codec.decode(body, message, limits)
+    if needed and (codec is None or any(note.name == "nil_root" for note in decoded.notes)):
+        raise Fault(FaultKind.INVALID, INVALID)
+    return decoded
 
 
 def _formats(api: Api | None) -> Sequence[str]:

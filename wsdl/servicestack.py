@@ -142,7 +142,7 @@ def _type(types: _Types, message: Message) -> str:
 def _levels(message: Message) -> list[tuple[str, list[Member]]]:
     """The members of each class level with its namespace, base first; the last level is the message's own."""
     found: dict[int, tuple[str, list[Member]]] = {}
-    for member in wire_members(message.xml_members):
+    for member in wire_members(message):
         found.setdefault(member.level, (member.namespace, []))[1].append(member)
     levels = [found[number] for number in sorted(found)]
     if not levels or levels[-1][0] != message.namespace:

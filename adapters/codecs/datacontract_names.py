@@ -2,7 +2,7 @@
 
 from adapters.scalars import Kind
 from adapters.xsd import NAMES
-from schemas.message import Member
+from schemas.message import Member, Message
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
@@ -43,6 +43,10 @@ def tag(name: str, namespace: str) -> str:
     return f"{{{namespace}}}{name}" if namespace else name
 
 
-def wire_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
-    """The members that stand in the element; those of a SOAP header do not."""
-    return tuple(member for member in members if member.part == "body")
+def wire_members(message: Message) -> tuple[Member, ...]:
+    """The members that stand in the element, in data contract order.
+
+    This language has no SOAP Header, so members declared for one stand here, too, unless the Body has one of that name.
+    """
+    flat = set(map(id, message.flat_members))
+    return tuple(member for member in message.xml_members if id(member) in flat)

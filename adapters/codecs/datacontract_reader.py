@@ -84,7 +84,7 @@ class _Compiler:
         return read
 
     def object(self, message: Message) -> Callable[[etree._Element, Reading], Tree]:
-        members = wire_members(message.xml_members)
+        members = wire_members(message)
         rows = [_Row(index, member, self.member(member)) for index, member in enumerate(members)]
         table = {tag(row.member.name, row.member.namespace): (row.index, row.member.key, row.read) for row in rows}
         recover = self.recovery(message, rows)

@@ -156,7 +156,7 @@ class _Compiler:
         return emit
 
     def content(self, message: Message, depth: int, scope: _Scope) -> Emit:
-        rows = [(member.key, self.member(member, depth + 1, scope)) for member in wire_members(message.xml_members)]
+        rows = [(member.key, self.member(member, depth + 1, scope)) for member in wire_members(message)]
 
         def emit(tree: Any, out: list[str]) -> None:
             get = tree.get

@@ -135,13 +135,18 @@ class _Reading:
         if not self.dialect.net:
             return parse_strict(text)
         if not text.strip():
-            return Pairs()
+            return self.null()
         try:
             raw = parse_plain(text)
         except (ValueError, RecursionError):
             raw = parse_relaxed(text, self.limits)
             self.notes.append(Note("relaxed-json"))
-        return Pairs() if raw is None else raw
+        return self.null() if raw is None else raw
+
+    def null(self) -> Pairs:
+        """A root that is null: what Json.NET makes of a body of blanks, too."""
+        self.notes.append(Note("nil_root"))
+        return Pairs()
 
     def object(self, pairs: Pairs, message: Message, path: str) -> Tree:
         names, tree = _names(message, self.dialect.net), Tree()

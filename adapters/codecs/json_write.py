@@ -85,7 +85,7 @@ class Writer:
         return "{" + ",".join(self._members(tree, message)) + "}"
 
     def _members(self, tree: Tree, message: Message) -> Iterator[str]:
-        for member in message.members:
+        for member in message.flat_members:
             value = tree.get(member.key)
             if value is not None or self._writes_null(member, tree):
                 yield f"{quoted(member.name)}:{self._value(value, member)}"

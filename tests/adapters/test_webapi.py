@@ -64,17 +64,16 @@ class Model(WireSchema):
 NATIVE = Route("POST", "/sites/{company-id}/api/thing/{id}")
 
 
-def operation():
-    return Operation(
-        "PostThing", message_of(Model), message_of(ContactsOutgoingModel), lambda *_: None, lambda *_: None, (NATIVE,)
-    )
+def operation(writes=True):
+    answer = message_of(ContactsOutgoingModel)
+    return Operation("PostThing", message_of(Model), answer, lambda *_: None, lambda *_: None, (NATIVE,), writes)
 
 
 FAULTS = {kind: Native(400) for kind in FaultKind}
 
 
-def api(**options):
-    return Api("things", "Things", ("webapi",), ("/sites",), (operation(),), FAULTS, options=options)
+def api(*, writes=True, **options):
+    return Api("things", "Things", ("webapi",), ("/sites",), (operation(writes),), FAULTS, options=options)
 
 
 WEBAPI = PLUGIN.build(Settings({"fidelity": "lenient"}))
@@ -150,9 +149,31 @@ def test_a_body_is_read_by_its_content_type(body, content_type):
     assert tree(post(body, content_type)) == {"Name": "é", "Count": 5}
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/xml", "text/plain", None])
-def test_an_empty_body_is_a_model_without_members_whatever_its_type(content_type):
-    assert tree(post("", content_type)) == {}
+NULL_MODELS = [
+    ("", "application/json"),
+    ("", "application/xml"),
+    ("", "text/plain"),
+    ("", None),
+    ("  ", "application/json"),
+    ("null", "text/json"),
+    (f'<Model i:nil="true" xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns="{MODELS}"/>', "text/xml"),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type"), NULL_MODELS)
+def test_a_null_model_is_refused_where_something_would_be_written_and_an_empty_one_is_not(body, content_type):
+    _, text = told(refused(post(body, content_type)))
+    assert text == b'{"Message":"The request is invalid."}'
+    assert tree(post("{}")) == {}
+
+
+@pytest.mark.parametrize(("body", "content_type"), NULL_MODELS)
+def test_a_null_model_of_an_operation_that_only_reads_has_no_members(body, content_type):
+    assert tree(post(body, content_type), writes=False) == {}
+
+
+def test_what_is_wrong_beside_the_body_is_told_with_a_null_model_too():
+    assert [error.path for error in refused(post(""), path={"company-id": "a", "id": "nonsense"}).fields] == ["id"]
 
 
 def test_path_and_query_are_converted_and_outrank_the_body():

@@ -263,3 +263,16 @@ def test_many_unknown_members_cost_no_more_than_their_number():
     decoded = WEBAPI.decode(order("<x/>" * 60_000), ORDER, many)
     assert time.perf_counter() - begin < 2
     assert len(decoded.notes) == 100
+
+
+class Envelope(WireSchema):
+    ticket = fields.String(part="header")
+    echoed = fields.String(name="sessionid", part="header")
+    sessionid = fields.String()
+
+
+def test_members_of_a_soap_header_stand_in_the_element_unless_the_body_has_one_of_that_name():
+    message, tree = message_of(Envelope), {"ticket": "t", "echoed": "old", "sessionid": "s"}
+    written = WEBAPI.encode(tree, message)
+    assert written.decode().endswith("<sessionid>s</sessionid><ticket>t</ticket></Envelope>")
+    assert WEBAPI.decode(written, message, LIMITS) == Decoded({"ticket": "t", "sessionid": "s"})

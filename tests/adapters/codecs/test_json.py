@@ -16,7 +16,7 @@ from adapters.codecs.json_text import Number, Pairs, parse_strict
 from adapters.protocol import Decoded
 from adapters.scalars import DateTimeKind, NetDateTime
 from gateway.limits import Limits
-from gateway.outcome import Fault, FaultKind
+from gateway.outcome import Fault, FaultKind, Note
 from schemas import fields
 from schemas.fields import WireSchema, message_of
 
@@ -367,3 +367,20 @@ def test_what_was_written_is_read_back(value):
     assert {key: item for key, item in again.tree.items() if item is not None} == {
         key: item for key, item in found.tree.items() if item is not None
     }
+
+
+class Envelope(WireSchema):
+    ticket = fields.String(part="header")
+    echoed = fields.String(name="sessionid", part="header")
+    sessionid = fields.String()
+
+
+@pytest.mark.parametrize("codec", [NET, STRICT])
+def test_a_name_that_header_and_body_share_is_written_once(codec):
+    tree = {"ticket": "t", "echoed": "old", "sessionid": "s"}
+    assert codec.encode(tree, message_of(Envelope)) == b'{"ticket":"t","sessionid":"s"}'
+
+
+@pytest.mark.parametrize("body", ["null", " ", " null "])
+def test_a_null_root_is_noted(body):
+    assert read(body, NET) == Decoded({}, (Note("nil_root"),))
