@@ -46,9 +46,8 @@ def main() -> int:
     if shutil.which("wrk") is None:
         print("wrk is missing: apt install wrk")
         return 1
-    print(
-        f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}, {options.seconds} s each"
-    )
+    print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+    print(f"{options.seconds} seconds for each row; ratios of one run compare, figures of two machines do not")
     nothing = [_nothing(options, connections) for connections in options.connections]
     rows, wrong = _gateway(options)
     for row in [*nothing, *rows]:
@@ -56,7 +55,8 @@ def main() -> int:
         ratio = row.requests_per_second / base.requests_per_second
         print(
             f"{row.name:18} {row.connections:5} connections {row.requests_per_second:9.0f} requests/s"
-            f"  p50 {row.p50_ms:7.2f} ms  p99 {row.p99_ms:7.2f} ms  {ratio:6.3f} of nothing  errors {row.refused + row.failed}"
+            f"  p50 {row.p50_ms:7.2f} ms  p99 {row.p99_ms:7.2f} ms  {ratio:6.3f} of nothing"
+            f"  errors {row.refused + row.failed}"
         )
     for line in wrong:
         print(line)
@@ -91,9 +91,8 @@ def _gateway(options: argparse.Namespace) -> tuple[list[Measured], list[str]]:
             token = _token(database)
             for number, (name, connections) in enumerate((n, c) for n in loads for c in options.connections):
                 before = _events(database), _answers(port)
-                rows.append(
-                    _wrk(name, {"TOKEN": token, "RUN": f"r{number}"}, port, connections, options.seconds, number)
-                )
+                values = {"TOKEN": token, "RUN": f"r{number}", "RUN_TIME": f"2019-10-01T08:{number:02d}:00"}
+                rows.append(_wrk(name, values, port, connections, options.seconds))
                 time.sleep(1)
                 events, answers = _events(database) - before[0], _answers(port) - before[1]
                 wrong += _lies(rows[-1], events, answers)
@@ -111,10 +110,10 @@ def _lies(row: Measured, events: int, answers: int) -> list[str]:
     return []
 
 
-def _wrk(name: str, values: dict[str, str], port: int, connections: int, seconds: int, number: int = 0) -> Measured:
+def _wrk(name: str, values: dict[str, str], port: int, connections: int, seconds: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
-        script.write_text(_script(name, {**values, "RUN_TIME": f"2019-10-01T08:{number:02d}:00"}), encoding="utf-8")
+        script.write_text(_script(name, values), encoding="utf-8")
         command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script)]
         output = subprocess.run(
             [*command, f"http://127.0.0.1:{port}"], check=True, capture_output=True, text=True

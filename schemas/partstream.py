@@ -305,7 +305,7 @@ def _faults(settings: Settings) -> FaultTable:
 
 
 def _error(settings: Settings, fault: Fault, asked: Asked | None) -> Tree:
-    sent = asked.tree if asked is not None else fault.details
+    sent = asked.tree if asked is not None and asked.tree else fault.details
     interface = str(sent.get("interfacename") or "")
     found = fault_code(fault, interface)
     session = str(sent.get("sessionid") or "")
