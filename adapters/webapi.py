@@ -12,11 +12,12 @@ from adapters.httperror import INVALID, NO_CONTENT_TYPE, http_error, unsupported
 from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
 from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
 from adapters.rest import fault_headers
+from adapters.webapi_help import Entry, Help, HelpReply
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
-from schemas.api import Answer, Api, NativeFault
+from schemas.api import Answer, Api, NativeFault, Route
 from schemas.message import Message
 
 _BINDING = Binding(NET_SCALARS, ignore_case=True)
@@ -34,8 +35,20 @@ class WebApi:
     name: str = "webapi"
 
     def bind(self, offers: Sequence[Offer]) -> Sequence[Endpoint]:
-        """The endpoints that serve ``offers``; ``Endpoint.data`` says whether it is a native route."""
-        return [endpoint for offer in offers for endpoint in self._endpoints(offer)]
+        """The endpoints that serve ``offers``; ``Endpoint.data`` says whether it is a native route, or is a page."""
+        found = [endpoint for offer in offers for endpoint in self._endpoints(offer)]
+        return [*found, *self._pages(found)]
+
+    def _pages(self, found: Sequence[Endpoint]) -> Iterator[Endpoint]:
+        """The help pages, which describe what is native here."""
+        native = [(end.api, end.operation, end.path, end.methods) for end in found if end.data]
+        entries = tuple(
+            Entry(api, operation, Route(next(iter(methods or "*")), path))
+            for api, operation, path, methods in native
+            if api is not None and operation is not None
+        )
+        for path, page in Help(entries).pages.items() if entries else ():
+            yield Endpoint(self, path, frozenset({"GET", "HEAD"}), ignore_case=True, data=page)
 
     def _endpoints(self, offer: Offer) -> Iterator[Endpoint]:
         for operation in offer.api.operations:
@@ -51,6 +64,8 @@ class WebApi:
         if match is None:
             return self._answering(Exchange(self, request))
         end = match.endpoint
+        if callable(end.data):
+            return Exchange(self, request, match, reply=HelpReply(end.data(request, match.path)))
         return self._answering(Exchange(self, request, match, end.api, end.operation, native=bool(end.data)))
 
     def _answering(self, exchange: Exchange) -> Exchange:

@@ -9,17 +9,41 @@ LOG_IN_TYPES = ("Undefined", "Dispatcher", "Driver")
 class UserSession(WireSchema):
     """Represents a comprehensive UserSession record within the OnTime API."""
 
-    Vehicle = Guid(nillable=True, doc="The Vehicle operated by the User for the duration of this UserSession.")
-    ID = Guid(nillable=True, doc="The unique identifier for this UserSession record.")
-    UserID = Guid(nillable=True, doc="The User record assigned to this UserSession.")
+    Vehicle = Guid(
+        nillable=True,
+        sample="8f14e45f-ceea-467f-9a0c-d3b1c5e2a7f4",
+        doc="The Vehicle operated by the User for the duration of this UserSession.",
+    )
+    ID = Guid(
+        nillable=True,
+        sample="b0e8d8c4-5a0b-4b8c-8a8e-2d1f0f0f1a2b",
+        doc="The unique identifier for this UserSession record.",
+    )
+    UserID = Guid(
+        nillable=True,
+        sample="7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f",
+        doc="The User record assigned to this UserSession.",
+    )
     LogInType = Any_(
         sample="Driver",
         doc="Dispatcher or driver: one of Undefined, Dispatcher, Driver, as a name or as its number from 0.",
     )
-    LogInTime = DateTime(nillable=True, doc="The date and time that the User had logged in.")
-    LogOutTime = DateTime(nillable=True, doc="The date and time that the User had logged out.")
-    StartMileage = Int(nillable=True, doc="The odometer reading of the Vehicle when the User logged in as a driver.")
-    EndMileage = Int(nillable=True, doc="The odometer reading of the Vehicle when the User logged out as a driver.")
+    LogInTime = DateTime(
+        nillable=True, sample="2019-10-01T08:00:00", doc="The date and time that the User had logged in."
+    )
+    LogOutTime = DateTime(
+        nillable=True, sample="2019-10-01T17:30:00", doc="The date and time that the User had logged out."
+    )
+    StartMileage = Int(
+        nillable=True,
+        sample=1200,
+        doc="The odometer reading of the Vehicle when the User logged in as a driver.",
+    )
+    EndMileage = Int(
+        nillable=True,
+        sample=1264,
+        doc="The odometer reading of the Vehicle when the User logged out as a driver.",
+    )
 
 
 class UserSessionPost(UserSession):

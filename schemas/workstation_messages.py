@@ -25,8 +25,8 @@ class MessageModel(WireSchema):
     class Wire:
         namespace = API_DOT_MODELS
 
-    Code = String(sample="00")
-    Description = String(sample="Success")
+    Code = String(sample="(2 digit code reflecting result of request - 00 is good)")
+    Description = String(sample="(Message response in text depending upon request/result of request)")
 
 
 class ContactsOutgoingModel(WireSchema):
@@ -54,6 +54,25 @@ class ApplicationUsed(WireSchema):
     OperatingMode = String(sample="BYOSL/Purchased/Test/Trial/Free")
 
 
+APPLICATIONS = [
+    {
+        "Name": name,
+        "Duration": f"{duration} - (HH:MM:SS)",
+        "OwnSoftwareLicenseUsed": "True",
+        "SoftwareVersion": "2025",
+        "ServicePack": service_pack,
+        "ApplicationType": kind,
+        "SoftwareId": number,
+        "OperatingMode": "BYOSL/Purchased/Test/Trial/Free",
+    }
+    for name, duration, service_pack, kind, number in (
+        ("Autodesk Maya", "02:15:22", "SP3", "Application", "1"),
+        ("Renderman", "06:45:47", "", "Plugin", "11"),
+    )
+]
+"""The two applications of the published sample."""
+
+
 class SessionEndRequestModel(WireSchema):
     """The session that ended, and what was used in it."""
 
@@ -65,7 +84,7 @@ class SessionEndRequestModel(WireSchema):
     WorkstationType = String(sample="3DA/GD")
     MeasureMode = String(sample="1/2")
     Index = String(sample="283")
-    ApplicationsUsed = List(Nested(ApplicationUsed))
+    ApplicationsUsed = List(Nested(ApplicationUsed), sample=APPLICATIONS)
 
 
 class SessionEndBindingModel(WireSchema):
@@ -84,15 +103,15 @@ class GeoData(WireSchema):
     class Wire:
         namespace = API_MODELS
 
-    IpAddress = String()
-    CountryCode = String()
-    RegionCode = String()
-    City = String()
-    ZipCode = String()
-    TimeZone = String()
-    Latitude = String()
-    Longitude = String()
-    MetroCode = String()
+    IpAddress = String(sample="203.0.113.7")
+    CountryCode = String(sample="CA")
+    RegionCode = String(sample="BC")
+    City = String(sample="Vancouver")
+    ZipCode = String(sample="V6B 1A1")
+    TimeZone = String(sample="America/Vancouver")
+    Latitude = String(sample="49.2827")
+    Longitude = String(sample="-123.1207")
+    MetroCode = String(sample="0")
 
 
 class PlatformData(WireSchema):
@@ -101,8 +120,8 @@ class PlatformData(WireSchema):
     class Wire:
         namespace = API_MODELS
 
-    Platform = String()
-    PlatformVersion = String()
+    Platform = String(sample="Windows")
+    PlatformVersion = String(sample="10.0.19045")
 
 
 class SessionRequestModel(WireSchema):
@@ -115,7 +134,7 @@ class SessionRequestModel(WireSchema):
     CurrentDate = String(sample="2025-12-04 06:57:36 (YYYY-MM-DD HH:MM:SS - UTC format)")
     Index = String(sample="283")
     ServerName = String(sample="yvr-server-01 (free formatted text)")
-    SlotName = String()
+    SlotName = String(sample="slot-01")
     GeoData = Nested(GeoData)
     PlatformData = Nested(PlatformData)
     OperatingMode = String(sample="Purchased/Test/Trial")

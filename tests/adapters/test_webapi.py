@@ -115,7 +115,7 @@ def accepting(media_type):
 
 
 def test_a_native_api_keeps_its_routes_in_any_case():
-    (end,) = WEBAPI.bind([Offer(api(), True)])
+    end, *_ = WEBAPI.bind([Offer(api(), True)])
     assert (end.path, end.methods, end.ignore_case) == (
         "/sites/{company-id}/api/thing/{id}",
         frozenset({"POST"}),
