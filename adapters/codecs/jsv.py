@@ -25,7 +25,8 @@ from gateway.outcome import Fault, FaultKind
 from schemas.message import Member, Message, Tree
 
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"')
-_NESTED = re.compile(r'"[^"]*"|[{}\[\]]|[^"{}\[\]]+')
+_NESTED = re.compile(r'"[^"]*(?:"|\Z)|[{}\[\]]|[^"{}\[\]]+')
+_BARE = {ends: re.compile(f"[^{re.escape(ends)}]*") for ends in (",}", ",]", ",")}
 _SPECIAL = re.compile(r'[":,{}\[\]\r\n]')
 _RAW = frozenset(
     {
@@ -89,7 +90,8 @@ def _value(reading: Reading, text: str, at: int, ends: str) -> tuple[Slice, int]
     if first in ("{", "["):
         end = _nested_end(reading, text, at)
         return Slice("object" if first == "{" else "array", text[at:end]), end
-    end = min((found for mark in ends if (found := text.find(mark, at)) >= 0), default=len(text))
+    bare = _BARE[ends].match(text, at) if ends else None
+    end = bare.end() if bare else len(text)
     return Slice("bare", text[at:end]), end
 
 

@@ -17,7 +17,8 @@ from gateway.outcome import Fault, FaultKind
 from schemas.message import Member, Message, Tree
 
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
-_NESTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^"{}\[\]]+', re.DOTALL)
+# A string that does not end runs to the end of the text: each character is looked at once, whatever is sent.
+_NESTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]|[^"{}\[\]]+', re.DOTALL)
 _BARE = re.compile(r"[^,}\]]*")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)

@@ -95,8 +95,9 @@ def _headers(exchange: Exchange, service: bool) -> tuple[tuple[str, str], ...]:
         found.append(("Vary", "Accept"))
     if reply.format is CSV and not reply.callback and service and exchange.operation is not None:
         found.append(("Content-Disposition", f"attachment;filename={exchange.operation.name}.csv"))
-    if reply.format is HTML or reply.callback:
+    if reply.format in (HTML, JSON_REPORT) or reply.callback:
         found.append(("X-Content-Type-Options", "nosniff"))
+        found.append(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"))
     return tuple(found)
 
 

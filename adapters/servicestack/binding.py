@@ -123,8 +123,13 @@ def _put(tree: Tree, member: Member, text: str, how: Binding, errors: list[Field
     if fits:
         tree[member.key] = value
     else:
-        shown = "the value" if member.credential else f"'{text[:80]}'"
+        shown = "the value" if _is_secret(member) else f"'{text[:80]}'"
         errors.append(FieldError(member.name, f"{shown} is an Invalid value for '{member.name}'", "type"))
+
+
+def _is_secret(member: Member) -> bool:
+    """Whether a value may not be repeated: credentials, and whatever may hold some."""
+    return member.credential or member.message is not None or member.item is not None
 
 
 def _switch(text: str) -> str:
@@ -141,4 +146,4 @@ def _masked(part: str, members: Mapping[str, Member], mask: str) -> str:
     key, equals, _ = part.partition("=")
     names = [name for name, _ in parse_qsl(f"{key}=x", max_num_fields=1, errors="replace")]
     member = members.get(names[0].lower()) if names else None
-    return f"{key}{equals}{mask}" if member is not None and member.credential else part
+    return f"{key}{equals}{mask}" if member is not None and _is_secret(member) else part

@@ -50,6 +50,7 @@ _BODIES: Mapping[str, Format] = {
     "text/csv": CSV,
 }
 _MEDIA_TYPE = re.compile(r"[\x20-\x7e]{1,200}")
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,10 @@ def by_accept(accept: str | None, content_type: str) -> Chosen:
 
 
 def _echoed(content_type: str) -> Chosen:
-    """``*/*``: the request's own type, as it was spelled."""
+    """``*/*``: the request's own type, as it was spelled; every answer is UTF-8, whatever the request was."""
     item = _BODIES.get(bare_type(content_type))
     if item is None or not _MEDIA_TYPE.fullmatch(content_type):
         return Chosen(None, "text/plain")
-    return Chosen(item, item.media_type if item is JSON else content_type)
+    charset = _CHARSET.search(content_type)
+    foreign = charset is not None and charset[1].lower() not in ("utf-8", "utf8")
+    return Chosen(item, item.media_type if item is JSON or foreign else content_type)

@@ -22,7 +22,7 @@ from adapters.servicestack.formats import (
 )
 from adapters.servicestack.reply import Reply
 from adapters.servicestack.routes import Offered, Target
-from gateway.limits import DEFAULT
+from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from gateway.wire import WireRequest
 from schemas.message import Message
@@ -37,16 +37,16 @@ def open_exchange(protocol: WireProtocol, request: WireRequest, match: Match | N
     if match is None or not isinstance(match.endpoint.data, Target):
         return Exchange(protocol, request, match, reply=UNKNOWN)
     target: Target = match.endpoint.data
-    pairs, fault = _query(request)
+    pairs, fault = _query(request, target.limits)
     exchange = _OPENERS[target.kind](Exchange(protocol, request, match), target, pairs)
     if fault is not None:
         exchange = replace(exchange, reply=replace(exchange.reply, pending=fault))
     return _with_path_members(exchange)
 
 
-def _query(request: WireRequest) -> tuple[Pairs, Fault | None]:
+def _query(request: WireRequest, limits: Limits) -> tuple[Pairs, Fault | None]:
     try:
-        return parse_query(request.query, DEFAULT), None
+        return parse_query(request.query, limits), None
     except Fault as fault:
         return (), fault
 
@@ -59,7 +59,7 @@ def _predefined(exchange: Exchange, target: Target, query: Pairs) -> Exchange:
         "predefined",
         chosen.format,
         chosen.media_type,
-        _method(exchange.request, query),
+        _method(exchange.request, query, target.limits),
         name,
         route if route.reads else None,
         query,
@@ -84,7 +84,7 @@ def _api(exchange: Exchange, target: Target, query: Pairs) -> Exchange:
         "api",
         chosen.format,
         chosen.media_type,
-        _method(exchange.request, query),
+        _method(exchange.request, query, target.limits),
         name,
         body_format(exchange.request.headers.get("content-type", "")) or JSON,
         query,
@@ -104,7 +104,7 @@ def _route(exchange: Exchange, target: Target, query: Pairs) -> Exchange:
         "route",
         chosen.format,
         chosen.media_type,
-        _method(request, query),
+        _method(request, query, target.limits),
         endpoint.operation.name,
         body_format(content_type),
         query,
@@ -118,13 +118,13 @@ def _exact_suffix(path: str, suffix: str) -> bool:
     return not suffix or path.rstrip("/").endswith(f".{suffix}")
 
 
-def _method(request: WireRequest, query: Pairs) -> str:
+def _method(request: WireRequest, query: Pairs, limits: Limits) -> str:
     """The effective verb: X-Http-Method-Override in a header, the query or a form replaces it."""
     found = request.headers.get(OVERRIDE) or value_of(query, OVERRIDE)
     content_type = request.headers.get("content-type", "")
     if not found and request.body and is_form(content_type) and OVERRIDE.encode() in request.body[:65536].lower():
         try:
-            found = value_of(parse_form(request.body, content_type, DEFAULT), OVERRIDE)
+            found = value_of(parse_form(request.body, content_type, limits), OVERRIDE)
         except Fault:
             found = ""
     return (found or request.method).upper()

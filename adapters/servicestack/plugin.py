@@ -5,7 +5,7 @@ one that the published metadata page shows; ``/api/X`` speaks that of later vers
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -34,11 +34,12 @@ class ServiceStack:
 
     readers: reading.Readers
     writers: answers.Writers
+    limits: Limits = DEFAULT
     name: str = NAME
 
     def bind(self, offers: Sequence[Offer]) -> Sequence[Endpoint]:
         """The endpoints of ``offers``. Raises ValueError when two operations have one name."""
-        return tuple(endpoints(self, offers))
+        return tuple(endpoints(self, offers, self.limits))
 
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """Operation, formats and dialect of a request; never raises."""
@@ -64,8 +65,9 @@ class ServiceStack:
 def build(settings: Settings) -> ServiceStack:
     """The protocol, as the settings say. Raises ValueError or KeyError for an unknown zone."""
     zone: tzinfo = ZoneInfo(settings["servicestack.zone"]) if settings["servicestack.zone"] != "UTC" else UTC
-    xml = replace(SERVICESTACK_V3, zone=zone, controls="reference")
-    modern_xml = replace(SERVICESTACK_V4, zone=zone, controls="reference")
+    fidelity = settings.get("fidelity", "lenient")
+    xml = replace(SERVICESTACK_V3, zone=zone, controls="reference", fidelity=fidelity)
+    modern_xml = replace(SERVICESTACK_V4, zone=zone, controls="reference", fidelity=fidelity)
     csv = Csv(zone, settings["servicestack.csv_rows"] == "entries", _NEWLINES[settings["servicestack.csv_newline"]])
     dates = settings["servicestack.json_dates"]
     json = {
@@ -78,7 +80,8 @@ def build(settings: Settings) -> ServiceStack:
         Binding(zone, DEFAULT, joined=False),
         settings["servicestack.batch_max"],
     )
-    return ServiceStack(readers, answers.Writers(xml, modern_xml, json, texts))
+    limits = Limits(**{bound.name: settings.get(f"limits.{bound.name}", bound.default) for bound in fields(Limits)})
+    return ServiceStack(readers, answers.Writers(xml, modern_xml, json, texts), limits)
 
 
 _NEWLINES = {"crlf": "\r\n", "lf": "\n"}

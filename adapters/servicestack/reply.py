@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from adapters.codecs.soap import Envelope
 from adapters.servicestack.binding import Pairs
 from adapters.servicestack.formats import Format
 from gateway.outcome import Fault
@@ -13,11 +14,15 @@ Dialect: TypeAlias = Literal["predefined", "route", "api", "soap", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class SoapReply:
-    """The envelope that the answer needs: its namespace, and whether the request had the 2004/08 Action header."""
+    """The envelope that the answer needs: its namespace, and whether the request had the 2004/08 Action header.
+
+    ``envelope`` is the request's, parsed; None where it is broken.
+    """
 
     namespace: str
     media_type: str
     action: bool = False
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True)

