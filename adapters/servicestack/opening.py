@@ -14,7 +14,6 @@ from adapters.servicestack.formats import (
     FORMATS,
     JSON,
     Chosen,
-    Format,
     body_format,
     by_accept,
     by_query,
@@ -198,5 +197,3 @@ _OPENERS: Mapping[str, Callable[[Exchange, Target, Pairs], Exchange]] = {
     "soap12": _soap,
     "page": _page,
 }
-
-__all__ = ["UNKNOWN", "Format", "open_exchange"]

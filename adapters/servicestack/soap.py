@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC
 
 from adapters.codecs.datacontract import DataContract
+from adapters.codecs.jsv import read_text
 from adapters.codecs.soap import SOAP_11, SOAP_12, Envelope, local, open_envelope, sniff, text_of
 from adapters.protocol import Decoded, Exchange
 from adapters.servicestack.binding import Pairs
@@ -85,7 +87,20 @@ def read_envelope(exchange: Exchange, message: Message, limits: Limits, codec: D
             raise
         text = f"3) Error trying to deserialize requestType: {message.clr_name or message.name}: {fault.message}"
         raise Fault(fault.kind, text, code=SERIALIZATION, log=fault.log) from None
-    return replace(decoded, notes=(*envelope.notes, *decoded.notes))
+    header = _header_members(envelope, message, limits)
+    return replace(decoded, tree={**header, **decoded.tree}, notes=(*envelope.notes, *decoded.notes))
+
+
+def _header_members(envelope: Envelope, message: Message, limits: Limits) -> Tree:
+    """Members that the API has in the Header of an envelope, found there by name."""
+    texts = envelope.header_texts()
+    tree: Tree = {}
+    for member in message.members:
+        if member.part == "header" and texts.get(member.name):
+            value, fits = read_text(texts[member.name], member, UTC, limits)
+            if fits:
+                tree[member.key] = value
+    return tree
 
 
 def write_envelope(soap: SoapReply, called: str, tree: Tree | None, message: Message, codec: DataContract) -> bytes:

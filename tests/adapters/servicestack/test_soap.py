@@ -1,8 +1,15 @@
 """SOAP 1.1 and 1.2 against the recorded pairs."""
 
+import importlib.util
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+
+_spec = importlib.util.spec_from_file_location("servicestack_recording", Path(__file__).with_name("conftest.py"))
+recording = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(recording)
 
 BOM = b"\xef\xbb\xbf"
 SOAP12 = 'application/soap+xml; charset=utf-8; action="UserClientSessionLogRequest"'
@@ -89,3 +96,12 @@ def test_a_wrong_value_does_not_repeat_the_body(recorded, golden):
     assert b"SerializationException" in response.body
     assert b"3) Error trying to deserialize requestType" in response.body
     assert b"s3" not in response.body
+
+
+def test_members_of_a_header_are_read_from_the_header(golden):
+    member = replace(recording.REQUEST.by_key["DeviceSerialNumber"], key="Token", name="token", part="header")
+    request = replace(recording.REQUEST, members=(*recording.REQUEST.members, member))
+    driver = recording.Driver(recording.recorded_protocol(), (recording.api_of(recording.operation(request=request)),))
+    body = golden("soap11-request.xml").replace(b"</s:Header>", b"<token>abc</token></s:Header>")
+    assert driver("POST", "/soap11", {"Content-Type": "text/xml"}, body).status == 200
+    assert driver.decoded[0].tree == {"Token": "abc", "ClientReferUid": "empty"}
