@@ -83,7 +83,7 @@ h4 + p { font-size: .85rem; opacity: .75; }
 table { width: 100%; margin: .6rem 0; border-collapse: collapse; }
 th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { font-size: .85rem; font-weight: 600; opacity: .75; white-space: nowrap; }
-tbody th { font-weight: 600; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; overflow-wrap: break-word; }
 pre { margin: .25rem 0; padding: .9rem 1rem; overflow-x: auto; border: 1px solid var(--line); border-radius: 6px;
   background: var(--soft); font: .85rem/1.5 ui-monospace, monospace; tab-size: 2; }
 @media (max-width: 40rem) {

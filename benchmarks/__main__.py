@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import codec
+
 LOAD = Path(__file__).parent / "load"
 REQUESTS = Path(__file__).parent.parent / "tests" / "data" / "requests"
 BIN = Path(sys.executable).parent
@@ -43,6 +45,7 @@ class Measured:
 def main() -> int:
     """Run the loads that were asked for; exit status 1 when an answer was not an event."""
     options = _arguments()
+    codec.report()
     if shutil.which("wrk") is None:
         print("wrk is missing: apt install wrk")
         return 1
