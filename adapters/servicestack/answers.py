@@ -43,7 +43,7 @@ def encode(exchange: Exchange, message: Message, answers: Sequence[Answer], writ
     reply: Reply = exchange.reply
     if reply.format is None:
         return _unwritable(reply)
-    if exchange.batch and not (answers and answers[0].message not in (None, message)):
+    if exchange.batch and exchange.operation is not None and message is exchange.operation.answer:
         return _batch(exchange, message, answers, writers)
     answer = answers[0]
     if answer.tree is None:

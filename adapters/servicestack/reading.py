@@ -58,7 +58,7 @@ def _predefined(exchange: Exchange, reply: Reply, message: Message, limits: Limi
     if reply.method in _FROM_QUERY or (not request.body and reply.method not in ("POST", "PUT", "PATCH")):
         return _bound(exchange, reply.query, message, readers)
     content_type = request.headers.get("content-type", "")
-    if is_form(content_type):
+    if is_form(content_type) and not _is_mislabelled(request.body, reply.body):
         return _bound(exchange, parse_form(request.body, content_type, limits), message, readers)
     return _body(exchange, reply.body, message, limits, readers)
 
@@ -71,7 +71,7 @@ def _api(exchange: Exchange, reply: Reply, message: Message, limits: Limits, rea
     content_type = request.headers.get("content-type", "")
     if not request.body or reply.method in _FROM_QUERY:
         return query
-    if is_form(content_type):
+    if is_form(content_type) and not _is_mislabelled(request.body, reply.body):
         form = _bound(exchange, parse_form(request.body, content_type, limits), message, readers)
         return _merged(query, form)
     return _merged(query, _body(exchange, reply.body, message, limits, readers))
@@ -98,6 +98,15 @@ def _soap(exchange: Exchange, reply: Reply, message: Message, limits: Limits, re
 
 
 _READERS = {"predefined": _predefined, "api": _api, "route": _route, "soap": _soap}
+
+
+def _is_mislabelled(body: bytes, item: Format | None) -> bool:
+    """Whether a form is none, but a body in the route's format: some tools call every body a form.
+
+    No form begins so, since the names of members do not.
+    """
+    start = {XML: b"<", JSON: b"{", JSV: b"{"}.get(item) if item is not None else None
+    return start is not None and body.removeprefix(_BOM).lstrip().startswith(start)
 
 
 def _merged(under: Decoded, over: Decoded) -> Decoded:

@@ -61,3 +61,10 @@ def test_tells_every_violation_as_recorded(recorded, golden, name):
     expected = golden(f"v3-datacontract-error-validation.{name}").replace(b"GreaterThan", b"Predicate")
     assert response.body == expected
     assert (response.status, response.reason) == (400, "NotEmpty")
+
+
+def test_an_error_told_inside_an_answer_is_one_document_also_for_a_batch(recorded):
+    recorded("POST", "/json/reply/UserClientSessionLogRequest[]", {}, b'[{"ClientReferUid":"empty"}]')
+    own = recording.f.message_of(recording.ServerErrorDetails)
+    response = recorded.protocol.encode(recorded.last, own, [Answer({"Description": "no"}, 200, own)])
+    assert response.body == b'{"Code":"ClientDataSubmissionFailure","Description":"no"}'

@@ -179,6 +179,20 @@ def test_multipart_forms_bind_their_fields(recorded):
     assert understood(recorded) == {"ClientReferUid": "empty"}
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"/json/reply/{X}", b' {"ClientReferUid":"empty"}'),
+        (f"/api/{X}", b'{"clientReferUid":"empty"}'),
+        (f"/jsv/reply/{X}", b"{ClientReferUid:empty}"),
+        (f"/xml/reply/{X}", f'<{X} xmlns="{recording.SESSIONS}"><ClientReferUid>empty</ClientReferUid></{X}>'.encode()),
+    ],
+)
+def test_a_body_that_a_tool_calls_a_form_is_read_by_the_format_of_its_route(recorded, path, body):
+    assert recorded("POST", path, FORM, body).status == 200
+    assert understood(recorded) == {"ClientReferUid": "empty"}
+
+
 def test_empty_pairs_and_keys_without_values_are_ignored(recorded):
     recorded("GET", f"/json/reply/{X}?ClientReferUid=sed&&OpenSessionsOnly&UserReferUid=&=x")
     assert understood(recorded) == {"ClientReferUid": "sed"}
