@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from gateway.model import EventKind, Key, State
+from gateway.model import EventKind, Key, Session, State
 
 
 class Unset(Enum):
@@ -134,11 +134,39 @@ class ListSessions:
     count: bool = False
 
 
+class Pick(Protocol):
+    """Which sessions a search wants, in which order, and which of them belong together; a frozen value."""
+
+    def rank(self, session: Session) -> tuple[Any, ...] | None:
+        """What the session is sorted by, the least first; None when it is not wanted."""
+
+    def group(self, session: Session) -> str | None:
+        """The group that pages are made of, where they are not made of sessions; None throughout otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSessions:
+    """One page of those sessions of the caller's tenant that ``pick`` wants, in its order; ``total`` counts them all.
+
+    ``where`` is what the store can tell apart by itself; ``pick`` looks at each session that is left, and at most at
+    ``reach`` of them: a search that would have to look at more is refused. ``limit`` and ``offset`` count groups where
+    the pick makes groups; then all sessions of the page's groups are given.
+    """
+
+    pick: Pick
+    where: SessionFilter = SessionFilter()
+    limit: int = 100
+    offset: int = 0
+    reach: int = 100_000
+
+
 @dataclass(frozen=True, slots=True)
 class GetSession:
-    """One session of the caller's tenant; a fault of kind ``not_found`` when there is none."""
+    """One session of the caller's tenant. When there is none: a fault of kind ``not_found``, or, when ``optional``, an
+    outcome without a session."""
 
     find: Find
+    optional: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +183,7 @@ class Probe:
     """Asks for nothing but a store that answers; the one read that needs no caller."""
 
 
-Read: TypeAlias = Probe | ListSessions | GetSession | ListEvents
+Read: TypeAlias = Probe | ListSessions | SearchSessions | GetSession | ListEvents
 Command: TypeAlias = Write | Read
 
 

@@ -17,11 +17,14 @@ from gateway.commands import (
     ByKey,
     ByToken,
     ByUid,
+    Find,
     GetSession,
     ListEvents,
     ListSessions,
     Missing,
+    Probe,
     Retry,
+    SearchSessions,
     Write,
     plain,
     tree_key,
@@ -29,6 +32,7 @@ from gateway.commands import (
 from gateway.credentials import digest
 from gateway.model import EventKind, Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.search import search
 from gateway.work import RawRequest, Work
 
 
@@ -122,16 +126,31 @@ def execute(transaction: Transaction, work: Work, policy: Policy = Policy(), dra
 
 def read(view: View, work: Work) -> Outcome:
     """Run one prepared read on a snapshot. Raises a Fault."""
+    if isinstance(work.command, Probe):
+        return Outcome()
     caller, command = _caller(view, work), work.command
     if isinstance(command, ListSessions):
         return view.list_sessions(caller.tenant, command)
     if isinstance(command, ListEvents):
         return view.list_events(caller.tenant, command)
+    if isinstance(command, SearchSessions):
+        return search(
+            command,
+            lambda page: view.list_sessions(caller.tenant, page),
+            lambda uid: view.by_uid(caller.tenant, uid),
+        )
     assert isinstance(command, GetSession)
     session = _look_up(view, caller.tenant, command.find)
-    if session is None:
-        raise Fault(FaultKind.NOT_FOUND, "There is no such session.")
+    if session is None and not command.optional:
+        raise _unknown(command.find)
     return Outcome(session=session)
+
+
+def _unknown(find: Find) -> Fault:
+    """What was asked for is not there: under its own name, unless that is a secret."""
+    name = find.key.id if isinstance(find, ByKey) else str(find.uid) if isinstance(find, ByUid) else None
+    details = {} if name is None else {"id": name}
+    return Fault(FaultKind.NOT_FOUND, "There is no such session.", details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +166,17 @@ def _caller(view: View, work: Work) -> _Caller:
     if isinstance(work.command, Write) and isinstance(work.command.find, ByToken):
         return _Caller("", None)
     session = view.by_token(work.api.name, work.token) if work.token else None
-    if session is None or not session.is_open:
+    if session is None or not session.is_open or _outlived(session, work):
         raise Fault(FaultKind.UNAUTHENTICATED, "The session of this request is unknown or has ended.")
     return _Caller(f"session:{session.uid}", session.tenant)
 
 
-def _look_up(view: View, tenant: str | None, find: ByKey | ByUid | ByToken) -> Session | None:
+def _outlived(session: Session, work: Work) -> bool:
+    lifetime = work.operation.lifetime
+    return lifetime is not None and work.received_at - session.recorded_at > lifetime
+
+
+def _look_up(view: View, tenant: str | None, find: Find) -> Session | None:
     if isinstance(find, ByUid):
         return view.by_uid(tenant, find.uid)
     if isinstance(find, ByKey):
@@ -176,9 +200,8 @@ def _existing(view: View, write: Write, target: Session | None) -> Session | Non
     """The session to change, None when one is to be made; raises NOT_FOUND when the write may not make one."""
     if target is not None and isinstance(write.find, ByKey) and write.find.open_only and not target.is_open:
         target = None
-    needed = write.find is not None and write.missing is Missing.REFUSE
-    if target is None and needed:
-        raise Fault(FaultKind.NOT_FOUND, "There is no such session.")
+    if target is None and write.find is not None and write.missing is Missing.REFUSE:
+        raise _unknown(write.find)
     if target is None and isinstance(write.find, ByUid) and view.by_uid(None, write.find.uid) is not None:
         raise Fault(FaultKind.CONFLICT, "This uid is taken; choose another.")
     return target

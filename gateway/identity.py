@@ -101,10 +101,15 @@ class Identity:
         found = self._keys.get((OPERATOR, digest(secret)))
         return _principal(found, at) if found is not None and found.is_valid(at) else None
 
-    def _key(self, api: Api, secret: str, at: datetime) -> Principal:
+    def key(self, api: Api, secret: str, at: datetime) -> Principal | None:
+        """The principal of a stored key, None when there is none of this value in force."""
         found = self._keys.get((api.name, digest(secret)))
-        if found is not None and found.is_valid(at):
-            return _principal(found, at)
+        return _principal(found, at) if found is not None and found.is_valid(at) else None
+
+    def _key(self, api: Api, secret: str, at: datetime) -> Principal:
+        found = self.key(api, secret, at)
+        if found is not None:
+            return found
         operator = self.operator(secret, at) if api.name == "sessions" else None
         if operator is None:
             raise refused("no valid key of this value")

@@ -184,8 +184,10 @@ class Pipeline:
     ) -> tuple[Principal | None, str | None]:
         shown: Presented | None = operation.credentials(tree)
         if shown is not None and shown.kind == "session":
-            return None, digest(shown.secret)
-        if shown is not None:
+            principal = self.identity.key(api, shown.secret, request.received_at)
+            if principal is None:
+                return None, digest(shown.secret)
+        elif shown is not None:
             principal = self.identity.authenticate(api, shown, request.received_at, inline=inline)
         if principal is None and not operation.public:
             raise refused("no credentials")
@@ -245,6 +247,8 @@ def _finish_batch(exchange: Exchange, batch: Batch, result: Result) -> WireRespo
 def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireResponse:
     row = exchange.api.row(fault) if exchange.api is not None else None
     if isinstance(row, InBand):
+        if exchange.operation is not None and exchange.operation.in_band is not None:
+            row = exchange.operation.in_band
         answer = Answer(row.tree(fault, asked), row.status, row.message)
         return exchange.protocol.encode(exchange, row.message, [answer])
     if row is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from gateway.commands import Command, Write
@@ -18,8 +18,8 @@ class Presented:
     """A credential as a caller showed it.
 
     ``kind`` says how it is verified: ``key`` (one secret), ``pair`` (name and secret), ``jwt`` (a signed token),
-    ``session`` (the secret
-    of a session, checked where the session is read). ``realm`` is the account that the caller names, if any.
+    ``session`` (a stored key or, when there is none of this value, the secret of a session, which is checked where the
+    session is read). ``realm`` is the account that the caller names, if any.
     """
 
     kind: Literal["key", "pair", "jwt", "session"]
@@ -96,6 +96,9 @@ class Operation:
     before (None when it is made) and after the write, and raises a Fault to refuse it. ``present`` makes the answer
     from
     the outcome. ``credentials`` finds credentials in the body. ``scope`` is what the principal must hold.
+    ``status`` is the HTTP status of success, for documents. ``lifetime`` bounds for how long after its login a
+    session's secret reads anything here (None: until the session ends). ``in_band`` is how this operation tells the
+    faults that its API tells in-band, where it has an answer of its own for them.
     """
 
     name: str
@@ -110,6 +113,9 @@ class Operation:
     scope: str | None = None
     public: bool = False
     doc: str = ""
+    status: int = 200
+    lifetime: timedelta | None = None
+    in_band: "InBand | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,155 +1,46 @@
 """BioT's device service: usage sessions, as published at docs.biot-med.com (``updateSession`` and its neighbours).
 
-An update is partial: what is absent stays, null clears, custom attributes merge key by key. docs/apis/biot.rst tells
-what is published and what was decided.
+docs/apis/biot.rst tells what is published and what was decided.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from gateway.spi import (
     Api,
     ApiPlugin,
-    ByKey,
-    Context,
-    Device,
-    EventKind,
     FaultKind,
     FaultTable,
-    GetSession,
-    Key,
-    Mapped,
-    Missing,
     Native,
-    Note,
     Operation,
     Presented,
-    Probe,
-    Retry,
     Route,
     Settings,
-    State,
-    Subject,
-    Tree,
     WireRequest,
-    Write,
+    WireSchema,
     message_of,
 )
 from schemas import biot_messages as messages
+from schemas import biot_search_messages as searches
 from schemas.bearer import bearer
-from schemas.biot_answers import BAD_REQUEST, fault_body, present_health, present_session, realm_of
-from schemas.biot_codes import refusal
+from schemas.biot_answers import BAD_REQUEST, fault_body, present_deleted, present_health, present_session
+from schemas.biot_commands import create, create_by_usage_type, delete, get, health, update
 from schemas.biot_options import SETTINGS, Options, options_of
-from schemas.biot_rules import STATE_OF, check
-from schemas.instants import utc
+from schemas.biot_remote import REMOTE_CONTROL, Control, check_control, control, present_control, start
+from schemas.biot_rules import check, check_delete
+from schemas.biot_search import present_devices, present_sessions, search
 
 SCOPE = "PROTECTED_API"
-_SESSIONS = "/device/v1/devices/{deviceId}/usage-sessions"
-
-_FIELDS = {"_startTime": "started_at", "_endTime": "ended_at", "_state": "state", "_name": "name"}
-_STOP = {"_stopReason": "stop_reason", "_stopReasonCode": "stop_code"}
-_OWN = frozenset({"device_id", "session_id", "_summary", "_configuration", "_templateId", "_patient", *_FIELDS})
-_KINDS = {State.CLOSED: EventKind.CLOSED, State.PAUSED: EventKind.PAUSED}
+_DEVICES = "/device/v1/devices"
+_SESSIONS = f"{_DEVICES}/{{deviceId}}/usage-sessions"
+_ONE = f"{_SESSIONS}/{{id}}"
 
 
 def header(request: WireRequest, path: Mapping[str, str]) -> Presented | None:
     """The token of ``Authorization: Bearer``."""
     token = bearer(request)
     return Presented("jwt", token) if token else None
-
-
-def update(options: Options, tree: Tree, context: Context) -> Mapped:
-    """The write of an ``updateSession``. Raises ATTRIBUTE_IS_MANDATORY when the strict table is asked for."""
-    if options.strict_required:
-        _require(tree, "_startTime", "_state")
-    changes = changes_of(tree)
-    kind = _KINDS.get(changes.get("state", State.OPEN), EventKind.UPDATED)
-    write = Write(
-        kind=kind,
-        find=ByKey(key_of(tree, context)),
-        missing=Missing.REFUSE,
-        changes=changes,
-        occurred_at=changes.get("ended_at") if kind is EventKind.CLOSED else None,
-        retry=Retry.NONE,
-        facts={"device_id": tree["device_id"], "id": str(tree["session_id"])},
-    )
-    return Mapped(write, tuple(_notes(tree)))
-
-
-def create(tree: Tree, context: Context) -> Mapped:
-    """The write of a ``createSession``; the new session's id is its uid."""
-    changes = changes_of(tree)
-    changes["device"] = Device(device_id=tree["device_id"])
-    changes["attributes"]["biot"] |= {"template_id": str(tree["_templateId"]), "initiator": "EXTERNAL"}
-    if tree.get("_patient"):
-        changes["subject"] = Subject(uid=tree["_patient"]["id"])
-    write = Write(
-        kind=EventKind.CLOSED if changes["state"] is State.CLOSED else EventKind.OPENED,
-        key=Key("biot", realm_of(context), ""),
-        missing=Missing.CREATE,
-        changes=changes,
-        occurred_at=changes["started_at"],
-        facts={"device_id": tree["device_id"]},
-    )
-    return Mapped(write, tuple(_notes(tree)))
-
-
-def get(tree: Tree, context: Context) -> Mapped:
-    """The read of a ``getSession``."""
-    return Mapped(GetSession(ByKey(key_of(tree, context))))
-
-
-def health(tree: Tree, context: Context) -> Mapped:
-    """A read that asks for nothing, but needs a store that answers."""
-    return Mapped(Probe())
-
-
-def key_of(tree: Tree, context: Context) -> Key:
-    """The key of the session in the path, within the account of the caller's token."""
-    return Key("biot", realm_of(context), str(tree["session_id"]))
-
-
-def changes_of(tree: Tree) -> dict[str, Any]:
-    """What a request sets, in canonical names; all that BioT alone knows is under ``attributes.biot``."""
-    summary = tree.get("_summary", {})
-    changes = {name: _canonical(key, tree[key]) for key, name in _FIELDS.items() if key in tree}
-    changes |= {name: (summary or {}).get(key) for key, name in _STOP.items() if summary is None or key in summary}
-    attributes = {name: part for name, part in _attributes(tree) if part is None or part}
-    return {**changes, "attributes": {"biot": attributes}} if attributes or "_templateId" in tree else changes
-
-
-def _canonical(key: str, value: Any) -> Any:
-    if key == "_state":
-        return STATE_OF[value]
-    return utc(value, key) if isinstance(value, datetime) else value
-
-
-def _attributes(tree: Tree) -> Iterator[tuple[str, Any]]:
-    if "_state" in tree:
-        yield "state", tree["_state"]
-    yield "custom", {name: value for name, value in tree.items() if not name.startswith("_") and name not in _OWN}
-    yield "other", {name: tree[name] for name in _unknown(tree)}
-    if "_configuration" in tree:
-        yield "configuration", tree["_configuration"]
-    if "_summary" in tree:
-        summary = tree["_summary"]
-        yield "summary", None if summary is None else {key: summary[key] for key in summary if key not in _STOP}
-
-
-def _unknown(tree: Tree) -> list[str]:
-    return [name for name in tree if name.startswith("_") and name not in _OWN]
-
-
-def _notes(tree: Tree) -> Iterator[Note]:
-    return (Note("ignored_member", name) for name in _unknown(tree))
-
-
-def _require(tree: Tree, *names: str) -> None:
-    for name in names:
-        if name not in tree:
-            raise refusal("ATTRIBUTE_IS_MANDATORY", f"{name} is mandatory", attributeName=name)
 
 
 FAULTS: FaultTable = {
@@ -177,14 +68,14 @@ FAULTS: FaultTable = {
 
 
 def build(settings: Settings) -> Api:
-    """The API as ``settings`` want it. Raises ValueError when an attribute template is wrong."""
+    """The API as ``settings`` want it. Raises ValueError when an attribute template or a usage type is wrong."""
     options = options_of(settings)
     return Api(
         name="biot",
         title="BioT device service: usage sessions",
         native=("rest",),
         prefixes=("/device",),
-        operations=operations(options),
+        operations=(*_creating(options), *_controlling(options), *_single(options), *_searching(options)),
         faults=FAULTS,
         header=header,
         fault_body=fault_body(options),
@@ -192,54 +83,138 @@ def build(settings: Settings) -> Api:
     )
 
 
-def operations(options: Options) -> tuple[Operation, ...]:
-    """The operations, in the order of the published document."""
-    answer = message_of(messages.SessionResponse)
-    one = f"{_SESSIONS}/{{id}}"
+def _operation(name: str, route: Route, request: type[WireSchema], doc: str, **options: Any) -> Operation:
+    """An operation that answers a session, unless ``options`` say otherwise."""
+    given = {"answer": message_of(messages.SessionResponse), "scope": SCOPE, **options}
+    return Operation(name=name, request=message_of(request), routes=(route,), doc=doc, **given)
+
+
+def _creating(options: Options) -> tuple[Operation, ...]:
+    created: dict[str, Any] = {"present": partial(present_session, options, 201), "check": partial(check, options)}
     return (
-        Operation(
-            name="createSession",
-            request=message_of(messages.CreateSession),
-            answer=answer,
+        _operation(
+            "createSession",
+            Route("POST", _SESSIONS),
+            messages.CreateSession,
+            "Create a usage session by template id.",
             command=create,
-            present=partial(present_session, options, 201),
-            routes=(Route("POST", _SESSIONS),),
-            check=partial(check, options),
-            scope=SCOPE,
-            doc="Create a usage session.",
+            status=201,
+            **created,
         ),
-        Operation(
-            name="getSession",
-            request=message_of(messages.SessionPath),
-            answer=answer,
+        _operation(
+            "createSessionByUsageType",
+            Route("POST", f"{_SESSIONS}/usage-type/{{usageType}}"),
+            messages.CreateByUsageType,
+            "Create a usage session by template name.",
+            command=partial(create_by_usage_type, options),
+            status=201,
+            **created,
+        ),
+    )
+
+
+_CONTROLLED: Mapping[str, tuple[type[WireSchema], str]] = {
+    "stop": (messages.StopSession, "Stop a usage session by remote control."),
+    "pause": (messages.PauseSession, "Pause a usage session by remote control."),
+    "resume": (messages.ResumeSession, "Resume a paused usage session by remote control."),
+}
+
+
+def _controlling(options: Options) -> tuple[Operation, ...]:
+    begin = _operation(
+        "startSession",
+        Route("POST", f"{_SESSIONS}/remote-control/start"),
+        messages.StartSession,
+        "Create a usage session and start it by remote control.",
+        command=partial(start, options),
+        present=partial(present_control, options, 201, REMOTE_CONTROL["start"]),
+        check=partial(check, options),
+        status=201,
+    )
+    return begin, *(_controlled(options, name, REMOTE_CONTROL[name]) for name in _CONTROLLED)
+
+
+def _controlled(options: Options, name: str, wanted: Control) -> Operation:
+    request, doc = _CONTROLLED[name]
+    return _operation(
+        f"{name}Session",
+        Route("POST", f"{_ONE}/remote-control/{name}"),
+        request,
+        doc,
+        command=partial(control, options, wanted),
+        present=partial(present_control, options, 200, wanted),
+        check=partial(check_control, options, wanted),
+    )
+
+
+def _single(options: Options) -> tuple[Operation, ...]:
+    told = partial(present_session, options, 200)
+    return (
+        _operation(
+            "getSession",
+            Route("GET", _ONE),
+            messages.GetSession,
+            "Read a usage session.",
             command=get,
-            present=partial(present_session, options, 200),
-            routes=(Route("GET", one),),
+            present=told,
             writes=False,
-            scope=SCOPE,
-            doc="Read a usage session.",
         ),
-        Operation(
-            name="updateSession",
-            request=message_of(messages.UpdateSession),
-            answer=answer,
+        _operation(
+            "updateSession",
+            Route("PATCH", _ONE),
+            messages.UpdateSession,
+            "Performs partial update, if a field is specified in the request it will be updated.",
             command=partial(update, options),
-            present=partial(present_session, options, 200),
-            routes=(Route("PATCH", one),),
+            present=told,
             check=partial(check, options),
-            scope=SCOPE,
-            doc="Performs partial update, if a field is specified in the request it will be updated.",
         ),
-        Operation(
-            name="healthCheck",
-            request=message_of(messages.HealthCheck),
+        _operation(
+            "deleteSession",
+            Route("DELETE", _ONE),
+            messages.DeleteSession,
+            "Delete a usage session.",
+            answer=message_of(messages.Nothing),
+            command=delete,
+            present=present_deleted,
+            check=partial(check_delete, options),
+            status=204,
+        ),
+    )
+
+
+def _searching(options: Options) -> tuple[Operation, ...]:
+    return (
+        _operation(
+            "searchSessions",
+            Route("GET", f"{_DEVICES}/usage-sessions"),
+            searches.SearchSessions,
+            "Search usage sessions by filter.",
+            answer=message_of(searches.SessionsFound),
+            command=partial(search, options, False),
+            present=partial(present_sessions, options),
+            writes=False,
+        ),
+        _operation(
+            "searchDeviceSessions",
+            Route("GET", f"{_DEVICES}/current/usage-sessions"),
+            searches.SearchDeviceSessions,
+            "Search the usage sessions in progress, by device.",
+            answer=message_of(searches.DevicesFound),
+            command=partial(search, options, True),
+            present=partial(present_devices, options),
+            writes=False,
+        ),
+        _operation(
+            "healthCheck",
+            Route("GET", "/device/system/healthCheck"),
+            messages.HealthCheck,
+            "Whether the service is up.",
             answer=message_of(messages.HealthStatus),
             command=health,
             present=partial(present_health, options),
-            routes=(Route("GET", "/device/system/healthCheck"),),
             writes=False,
             public=True,
-            doc="Whether the service is up.",
+            scope=None,
         ),
     )
 

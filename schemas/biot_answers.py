@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -46,12 +46,17 @@ def present_session(options: Options, status: int, outcome: Outcome, asked: Aske
     return Answer(session_tree(session, options), status)
 
 
+def present_deleted(outcome: Outcome, asked: Asked) -> Answer:
+    """Nothing: 204."""
+    return Answer(None, 204)
+
+
 def session_tree(session: Session, options: Options) -> Tree:
     """SessionResponseV2: every optional member is present, null where nothing is known (clients index them)."""
     kept = stored(session)
     custom = {name: value for name, value in _known(kept, "custom").items() if not name.startswith("_")}
     patient = _patient(session, kept, options)
-    organization = session.key.realm or _NO_ORGANIZATION
+    organization = organization_id(session)
     return {
         "_id": native_id(session),
         "_name": session.name,
@@ -76,6 +81,25 @@ def session_tree(session: Session, options: Options) -> Tree:
         "_creationTime": session.recorded_at,
         "_lastModifiedTime": session.updated_at,
         **custom,
+    }
+
+
+def organization_id(session: Session) -> str:
+    """The organisation that owns a session: the caller's account."""
+    return session.key.realm or _NO_ORGANIZATION
+
+
+def device_tree(sessions: Sequence[Session], options: Options) -> Tree:
+    """DeviceResponse. Devices are not kept here: its times are those of its sessions in progress."""
+    first, template = sessions[0], options.device_template
+    organization = options.organization_name, options.organization_template
+    return {
+        "_id": first.device.device_id,
+        "_caption": first.device.device_id,
+        "_ownerOrganization": _reference(organization_id(first), *organization),
+        "_template": {"id": template_id(template), "name": template, "displayName": template, "parentTemplate": None},
+        "_creationTime": min(session.recorded_at for session in sessions),
+        "_lastModifiedTime": max(session.updated_at for session in sessions),
     }
 
 
@@ -112,11 +136,11 @@ _REFERENCE = ("id", "name", "templateId", "templateName")
 
 def _template(kept: Mapping[str, Any], options: Options) -> Tree:
     found = kept.get("template_id") or template_id(options.usage_template)
-    parent = options.device_template
+    name, parent = str(kept.get("template_name") or options.usage_template), options.device_template
     return {
         "id": str(found),
-        "name": options.usage_template,
-        "displayName": options.usage_template,
+        "name": name,
+        "displayName": name,
         "parentTemplate": {"id": template_id(parent), "name": parent, "displayName": parent},
     }
 

@@ -1,7 +1,7 @@
 """BioT's published error codes: the kind of fault that each is, the details it carries, and when this gateway sends it.
 
 Codes and the names of their details are those that the OpenAPI document of BioT's device service (2.3.33) lists for
-``updateSession``.
+the operations on usage sessions.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ class Reach(StrEnum):
 
     ALWAYS = "always"
     TEMPLATES = "with attribute templates"
+    USAGE_TYPES = "with usage types"
     NEVER = "never"
 
 
@@ -66,6 +67,17 @@ CODES: dict[str, Published] = {
     "REFERENCE_CONFIGURATION_ENTITY_NOT_FOUND": Published(FaultKind.NOT_FOUND, (_NAME, "entityId"), Reach.NEVER),
     "SESSION_WRONG_DEVICE_ID": Published(_CONFLICT, ("id", "deviceId")),
     "SESSION_STATE_CHANGE_INVALID": Published(FaultKind.INVALID_TRANSITION, ("currentState", "targetState")),
+    "SESSION_MISSING_PATIENT_ID": Published(_INVALID, ("deviceId",), Reach.NEVER),
+    "SESSION_TEMPLATE_IS_NOT_CHILD_OF_DEVICE_TEMPLATE": Published(
+        _INVALID, ("sessionTemplateId", "deviceTemplateId"), Reach.NEVER
+    ),
+    "ENTITY_TYPE_TEMPLATE_MISMATCH": Published(_FORBIDDEN, ("templateId", "entityType"), Reach.NEVER),
+    "DEVICE_NOT_FOUND": Published(FaultKind.NOT_FOUND, ("id",), Reach.NEVER),
+    "SESSION_TEMPLATE_NOT_FOUND_BY_USAGE_TYPE": Published(FaultKind.NOT_FOUND, ("entityName",), Reach.USAGE_TYPES),
+    "MORE_THAN_ONE_TEMPLATE": Published(_CONFLICT, ("numOfTemplates", "entityName"), Reach.NEVER),
+    "DEVICE_IN_SESSION_WITH_ANOTHER_PATIENT": Published(_CONFLICT, ("deviceId",), Reach.NEVER),
+    "DEVICE_IN_SESSION_WITH_USAGE_TYPE": Published(_CONFLICT, ("deviceId", "usageTypeId"), Reach.NEVER),
+    "CANNOT_DELETE_NON_DONE_SESSION": Published(_CONFLICT, ("id", "state")),
     "INTERNAL_SERVER_ERROR": Published(FaultKind.INTERNAL),
     "GATEWAY_TIMEOUT": Published(FaultKind.TIMEOUT),
 }

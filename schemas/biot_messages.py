@@ -54,10 +54,42 @@ class DevicePath(WireSchema):
 class SessionPath(DevicePath):
     """The device and the session in a request's path."""
 
+    session_id = fields.Guid(name="id", location="path", required=True, sample=_ID, doc="The usage session")
+
+
+class GetSession(SessionPath):
+    """A usage session to read."""
+
     class Wire:
         name = "GetSessionRequest"
 
-    session_id = fields.Guid(name="id", location="path", required=True, sample=_ID, doc="The usage session")
+
+class DeleteSession(SessionPath):
+    """A usage session to delete."""
+
+    class Wire:
+        name = "DeleteSessionRequest"
+
+
+class StopSession(SessionPath):
+    """A usage session to stop by remote control."""
+
+    class Wire:
+        name = "StopSessionRequest"
+
+
+class PauseSession(SessionPath):
+    """A usage session to pause by remote control."""
+
+    class Wire:
+        name = "PauseSessionRequest"
+
+
+class ResumeSession(SessionPath):
+    """A paused usage session to resume by remote control."""
+
+    class Wire:
+        name = "ResumeSessionRequest"
 
 
 class UpdateSession(SessionPath):
@@ -73,6 +105,43 @@ class UpdateSession(SessionPath):
     _configuration = fields.Nested(Attributes, doc="An object that holds the entity configuration attributes")
     _summary = fields.Nested(Summary)
     _name = fields.String(validate=Length(min=1, max=64), sample="My session", doc="The name of the session")
+
+
+class CreateByUsageType(DevicePath):
+    """A new usage session of a device, its template known by name."""
+
+    class Wire:
+        name = "CreateSessionByUsageTypeRequestV2"
+        open = True
+
+    _usageType = fields.String(
+        name="usageType", location="path", required=True, sample="usage_type", doc="The usage type's template, by name"
+    )
+    _startTime = fields.Instant(required=True, sample=_START)
+    _endTime = fields.Instant(nillable=True)
+    _state = fields.Enum(STATES, required=True, sample="ACTIVE")
+    _configuration = fields.Nested(Attributes)
+    _summary = fields.Nested(Summary)
+    _name = fields.String(validate=Length(min=1, max=64))
+    _patient = fields.Nested(PatientId)
+
+
+class StartSession(DevicePath):
+    """A usage session that a device is to start by remote control."""
+
+    class Wire:
+        name = "StartSessionRequestV2"
+        open = True
+
+    _templateId = fields.Guid(required=True, sample=_ID, doc="The usage type's template")
+    _configuration = fields.Nested(Attributes)
+    _summary = fields.Nested(Attributes)
+    _name = fields.String(validate=Length(min=1, max=64))
+    _patient = fields.Nested(PatientId)
+
+
+class Nothing(WireSchema):
+    """An answer without a body."""
 
 
 class CreateSession(DevicePath):

@@ -42,6 +42,7 @@ LOOSE: Mapping[str, frozenset[str]] = {
 """DONE is final, everything else may follow anything."""
 
 EXTERNAL = "EXTERNAL"
+REMOTE = "REMOTE_CONTROL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def stored(session: Session) -> Mapping[str, Any]:
 
 def initiator(session: Session) -> str:
     """Who started the session: EXTERNAL unless the store says REMOTE_CONTROL."""
-    return "REMOTE_CONTROL" if stored(session).get("initiator") == "REMOTE_CONTROL" else EXTERNAL
+    return REMOTE if stored(session).get("initiator") == REMOTE else EXTERNAL
 
 
 def native_id(session: Session) -> str:
@@ -92,28 +93,43 @@ def check(options: Options, before: Session | None, after: Session, write: Write
     case = Case(before, after, write, options)
     if before is not None:
         check_device(before, write.facts["device_id"])
-        _initiator(before)
-        _transition(before, case)
+        if options.remote_control == "direct":
+            check_initiator(before, EXTERNAL)
+        check_transition(before, case.state, options)
     for rule in (_end_time, _stop_data, _future, _order, _attributes):
         rule(case)
 
 
-def _initiator(before: Session) -> None:
-    if initiator(before) != EXTERNAL:
+def check_initiator(session: Session, current: str) -> None:
+    """Raise SESSION_INITIATOR_MISMATCH unless the session was started in the way in which it is changed now."""
+    original = initiator(session)
+    if original != current:
         raise refusal(
             "SESSION_INITIATOR_MISMATCH",
-            "The session was started by remote control and is not changed by updates",
-            originalInitiator=initiator(before),
-            currentInitiator=EXTERNAL,
+            f"A session that was started as [{original}] is not changed as [{current}]",
+            originalInitiator=original,
+            currentInitiator=current,
         )
 
 
-def _transition(before: Session, case: Case) -> None:
-    current, target = NATIVE_OF[before.state], case.state
-    allowed = TIGHT if case.options.transitions == "tight" else LOOSE
+def check_transition(before: Session, target: str, options: Options) -> None:
+    """Raise SESSION_STATE_CHANGE_INVALID unless the state may follow the session's present one."""
+    current = NATIVE_OF[before.state]
+    allowed = TIGHT if options.transitions == "tight" else LOOSE
     if target != current and target not in allowed[current]:
         text = f"A session cannot go from [{current}] to [{target}]"
         raise refusal("SESSION_STATE_CHANGE_INVALID", text, currentState=current, targetState=target)
+
+
+def check_delete(options: Options, before: Session | None, after: Session, write: Write) -> None:
+    """Raise the first published fault that a delete earns: device, then state."""
+    assert before is not None
+    check_device(before, write.facts["device_id"])
+    free = options.delete == "all" or (options.delete == "external" and initiator(before) == EXTERNAL)
+    if before.is_open and not free:
+        found, state = native_id(before), NATIVE_OF[before.state]
+        text = f"Session [{found}] cannot be deleted in state [{state}]"
+        raise refusal("CANNOT_DELETE_NON_DONE_SESSION", text, id=found, state=state)
 
 
 def _end_time(case: Case) -> None:
