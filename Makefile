@@ -69,7 +69,8 @@ wsdl: $(VENV)/.installed-test ## write the published WSDL files anew
 dist: $(VENV)/.installed-test ## build a wheel and a source archive into dist/
 	@$(PIP) build
 	@rm -rf dist build
-	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/python -m build --outdir dist . >build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
 	@ls dist
 
 bench: $(VENV)/.installed-test ## measure requests/s and latency of each API's main request (needs wrk: apt install wrk)
