@@ -117,7 +117,7 @@ def complete(bound: Bound, body: Callable[[], Decoded]) -> Decoded:
         raise _invalid(bound.errors)
     hidden = tuple(Note("hidden-member", key[:64]) for key in decoded.tree if key in bound.keys)
     kept = {key: value for key, value in decoded.tree.items() if key not in bound.keys}
-    return Decoded({**kept, **bound.tree}, (*bound.notes, *decoded.notes, *hidden))
+    return replace(decoded, tree={**kept, **bound.tree}, notes=(*bound.notes, *decoded.notes, *hidden))
 
 
 def _invalid(errors: tuple[FieldError, ...]) -> Fault:

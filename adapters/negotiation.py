@@ -109,6 +109,11 @@ def _charset(headers: Headers, sent: str) -> str:
     return sent if sent in CHARSETS else CHARSETS[0]
 
 
+def accepted(headers: Headers) -> list[str]:
+    """The media types of Accept, in lower case and without parameters: the best first, equal ones as they came."""
+    return [value.value for value in sorted(_weighted(headers, "accept"), key=lambda accept: -accept.q)]
+
+
 def _weighted(headers: Headers, name: str) -> list[_Weighted]:
     """The values of a list header with their q, in order; what has q=0, or a q that is none, is left out."""
     parts = (part.split(";") for line in headers.getlist(name) for part in line.split(","))

@@ -14,12 +14,14 @@ from schemas.message import Message, Tree
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A body, decoded: the tree and what was odd about it. ``operation`` is set where only the body names it (SOAP)."""
+    """A body, decoded: the tree and what was odd about it. ``operation`` is set where only the body names it (SOAP),
+    ``idempotency_key`` where the body, not a header, says what makes it the same request again."""
 
     tree: Tree
     notes: tuple[Note, ...] = ()
     operation: Operation | None = None
     api: Api | None = None
+    idempotency_key: str | None = None
 
 
 class Codec(Protocol):

@@ -13,6 +13,7 @@ from gateway import identity as identities
 from gateway import registry as plugins
 from gateway import settings as setting
 from gateway import telemetry
+from gateway.following import Feed
 from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.outcome import Fault, Outcome
@@ -56,6 +57,7 @@ class Gateway:
     pipeline: Pipeline
     store: Store
     identity: Identity
+    feed: Feed
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
@@ -115,8 +117,9 @@ class Gateway:
                 log.warning("credentials could not be read: %s", error)
 
     def close(self) -> None:
-        """Finish what the store still holds, and stop the watcher."""
+        """Finish what the store still holds, and stop the watcher and those who follow."""
         self._stop.set()
+        self.feed.close()
         self.store.close()
 
 
@@ -147,8 +150,11 @@ def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
     for disabled in built.disabled:
         log.error("plug-in %s (%s) is disabled: %s", disabled.name, disabled.owner, disabled.reason)
     identity = Identity(settings)
-    pipeline = Pipeline(_router(built, settings), built.protocols, identity, limits_of(settings))
-    gateway = Gateway(settings, built, pipeline, open_store(settings["database"], settings), identity)
+    router = _router(built, settings)
+    store = open_store(settings["database"], settings)
+    feed = Feed(store.events)
+    pipeline = Pipeline(router, built.protocols, identity, limits_of(settings), feed)
+    gateway = Gateway(settings, built, pipeline, store, identity, feed)
     if watch:
         gateway.watch()
     else:

@@ -132,7 +132,7 @@ def read(view: View, work: Work) -> Outcome:
     if isinstance(command, ListSessions):
         return view.list_sessions(caller.tenant, command)
     if isinstance(command, ListEvents):
-        return view.list_events(caller.tenant, command)
+        return _events(view, caller.tenant, command)
     if isinstance(command, SearchSessions):
         return search(
             command,
@@ -144,6 +144,17 @@ def read(view: View, work: Work) -> Outcome:
     if session is None and not command.optional:
         raise _unknown(command.find)
     return Outcome(session=session)
+
+
+def _events(view: View, tenant: str | None, command: ListEvents) -> Outcome:
+    """Events after a position; those of one session only if it is there, or was before it was deleted."""
+    found = view.list_events(tenant, command)
+    uid = command.session_uid
+    if found.events or uid is None or view.by_uid(tenant, uid) is not None:
+        return found
+    if command.after and view.list_events(tenant, replace(command, after=0, limit=1)).events:
+        return found
+    raise _unknown(ByUid(uid))
 
 
 def _unknown(find: Find) -> Fault:
@@ -228,7 +239,14 @@ def draft(work: Work) -> Draft | None:
     tree = plain(write)
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
     changes = {name: value for name, value in tree["changes"].items() if write.changes[name] is not UNSET}
-    return Draft(tree_key(tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
+    return Draft(_identity(tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
+
+
+def _identity(tree: Mapping[str, Any]) -> str:
+    """The digest of what makes a write the same write again: all of it but its volatile changes."""
+    volatile = tree.get("volatile") or ()
+    lasting = {name: value for name, value in tree["changes"].items() if name not in volatile}
+    return tree_key({**tree, "changes": lasting} if volatile else tree)
 
 
 def _slot(work: Work, write: Write, command: str, caller: _Caller, target: Session | None, policy: Policy) -> Slot:

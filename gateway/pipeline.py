@@ -8,11 +8,15 @@ answered in the caller's dialect.
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 from adapters.protocol import Decoded, Exchange, WireProtocol
 from gateway import ids
+from gateway.commands import ListEvents
 from gateway.credentials import digest
+from gateway.following import Feed, Following, Wanted
 from gateway.identity import Identity, Unverified, refused, require
 from gateway.limits import Limits
 from gateway.model import Principal
@@ -50,6 +54,7 @@ class Pipeline:
     protocols: dict[str, WireProtocol]
     identity: Identity
     limits: Limits
+    feed: Feed | None = None
 
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
         """The work that a request asks for, or its answer where no work is needed. Raises Unverified unless
@@ -124,11 +129,12 @@ class Pipeline:
             try:
                 works.append(self._work(exchange, item, principal, inline))
             except Fault as fault:
+                if exchange.batch:
+                    fault.details = {**fault.details, "index": len(works)}
                 return self.refuse(_addressed(exchange, item), fault, _asked(request, item.tree))
         if not exchange.batch:
             return works[0]
-        key = request.headers.get("idempotency-key")
-        numbered = [replace(work, idempotency_key=f"{key}/{n}" if key else None) for n, work in enumerate(works)]
+        numbered = _numbered(request.headers.get("idempotency-key"), decoded, works)
         return Batch(tuple(numbered), atomic=bool(getattr(exchange.reply, "atomic", False)), exchange=exchange)
 
     def _from_header(self, exchange: Exchange, inline: bool) -> Principal | None:
@@ -169,7 +175,7 @@ class Pipeline:
             raw=raw_request(request, operation.request, decoded.tree),
             notes=(*decoded.notes, *mapped.notes),
             token=token,
-            idempotency_key=request.headers.get("idempotency-key") if operation.writes else None,
+            idempotency_key=_key(request, decoded) if operation.writes else None,
             exchange=_addressed(exchange, decoded),
         )
 
@@ -196,13 +202,35 @@ class Pipeline:
         return principal, None
 
     def _finish(self, exchange: Exchange, prepared: Work | Batch, result: Result) -> WireResponse:
-        if isinstance(prepared, Batch):
-            return _finish_batch(exchange, prepared, result)
         if isinstance(result, Fault):
             raise result
+        if isinstance(prepared, Batch):
+            return _finish_batch(exchange, prepared, result)
         assert isinstance(result, Outcome)
-        answer = prepared.operation.present(result, prepared.asked)
-        return exchange.protocol.encode(exchange, answer.message or prepared.operation.answer, [answer])
+        response = _present(exchange, prepared, result)
+        if self.feed is not None and getattr(exchange.reply, "follow", False):
+            return replace(response, body=self._followed(self.feed, exchange, prepared, result, response))
+        return response
+
+    def _followed(
+        self, feed: Feed, exchange: Exchange, work: Work, outcome: Outcome, response: WireResponse
+    ) -> Following:
+        """A body that goes on with the events after those of ``response``, for as long as the caller may read them."""
+        command, principal = work.command, work.principal
+        assert isinstance(command, ListEvents)
+        assert isinstance(response.body, bytes)
+        position = outcome.events[-1].position if outcome.events else command.after
+        return Following(
+            feed,
+            Wanted(principal.tenant if principal else "", command.session_uid, position),
+            response.body,
+            partial(_frames, exchange, work),
+            partial(self._still, exchange),
+        )
+
+    def _still(self, exchange: Exchange) -> None:
+        """Raise a Fault unless the caller's credential is valid now."""
+        self._from_header(replace(exchange, request=replace(exchange.request, received_at=datetime.now(UTC))), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +239,27 @@ class _Refusal:
 
     fault: Fault
     reply: Any
+
+
+def _present(exchange: Exchange, work: Work, outcome: Outcome) -> WireResponse:
+    answer = work.operation.present(outcome, work.asked)
+    return exchange.protocol.encode(exchange, answer.message or work.operation.answer, [answer])
+
+
+def _frames(exchange: Exchange, work: Work, more: Outcome) -> bytes:
+    body = _present(exchange, work, more).body
+    assert isinstance(body, bytes)
+    return body
+
+
+def _key(request: WireRequest, decoded: Decoded) -> str | None:
+    return decoded.idempotency_key or request.headers.get("idempotency-key") or None
+
+
+def _numbered(key: str | None, decoded: Sequence[Decoded], works: Sequence[Work]) -> Iterator[Work]:
+    """Works of a batch: each with its own Idempotency-Key, else with its number below that of the request."""
+    for number, (item, work) in enumerate(zip(decoded, works, strict=True)):
+        yield replace(work, idempotency_key=item.idempotency_key or (f"{key}/{number}" if key else None))
 
 
 def _addressed(exchange: Exchange, decoded: Decoded) -> Exchange:

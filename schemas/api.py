@@ -1,6 +1,6 @@
 """What one published API is: operations, routes, credentials and faults, as frozen values. It knows no bytes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -88,6 +88,35 @@ def nobody(tree: Tree) -> Presented | None:
 
 
 @dataclass(frozen=True, eq=False)
+class Form:
+    """Another JSON form of an operation's request and answer, under media types of its own, such as CloudEvents.
+
+    ``one`` is the media type of a single item, ``many`` that of a JSON array of them. ``message`` describes an item of
+    a request, ``answer`` one of an answer. ``read`` makes a request's tree of an item; ``key`` gives what makes two
+    items the same write, used as their Idempotency-Key; both raise a Fault. ``write`` gives the item of an answer's
+    tree, or the list of its items.
+    """
+
+    one: str
+    many: str
+    message: Message
+    answer: Message
+    read: Callable[[Tree], Tree]
+    key: Callable[[Tree], str]
+    write: Callable[[Tree], Tree | list[Tree]]
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """How the answer of a list goes on as a stream: its items, each of ``message``, and the ``id`` of an item, after
+    which a reader that comes back goes on."""
+
+    message: Message
+    items: Callable[[Tree], Sequence[Tree]]
+    id: Callable[[Tree], str]
+
+
+@dataclass(frozen=True, eq=False)
 class Operation:
     """One operation: its messages, and how they map to the canonical model and back.
 
@@ -96,9 +125,11 @@ class Operation:
     before (None when it is made) and after the write, and raises a Fault to refuse it. ``present`` makes the answer
     from
     the outcome. ``credentials`` finds credentials in the body. ``scope`` is what the principal must hold.
-    ``status`` is the HTTP status of success, for documents. ``lifetime`` bounds for how long after its login a
-    session's secret reads anything here (None: until the session ends). ``in_band`` is how this operation tells the
-    faults that its API tells in-band, where it has an answer of its own for them.
+    ``status`` is the HTTP status of success, for documents. With ``batch`` a list of requests may be sent, of which all
+    are accepted or none; ``forms`` and ``feed`` say in which other ways it may be asked and answered. A protocol may
+    offer the three or not. ``lifetime`` bounds for how long after its login a session's secret reads anything here
+    (None: until the session ends). ``in_band`` is how this operation tells the faults that its API tells in-band, where
+    it has an answer of its own for them.
     """
 
     name: str
@@ -114,6 +145,9 @@ class Operation:
     public: bool = False
     doc: str = ""
     status: int = 200
+    batch: bool = False
+    forms: tuple[Form, ...] = ()
+    feed: Feed | None = None
     lifetime: timedelta | None = None
     in_band: "InBand | None" = None
 

@@ -7,6 +7,7 @@ from gateway.spi import (
     ApiPlugin,
     FaultKind,
     FaultTable,
+    Feed,
     Native,
     Operation,
     Presented,
@@ -16,6 +17,7 @@ from gateway.spi import (
     message_of,
 )
 from schemas import sessions_answers as answers
+from schemas import sessions_cloudevents as cloudevents
 from schemas import sessions_commands as commands
 from schemas import sessions_messages as messages
 from schemas.bearer import bearer
@@ -56,6 +58,8 @@ FAULTS: FaultTable = {
 SESSION = message_of(messages.SessionView)
 EVENT = message_of(messages.EventView)
 EVENTS = message_of(messages.EventPage)
+FEED = Feed(EVENT, items=lambda tree: tree["items"], id=lambda item: str(item["position"]))
+"""A follower of events goes on after the position of the last one it got."""
 
 READS = (
     Operation(
@@ -89,6 +93,8 @@ READS = (
         routes=(Route("GET", "/v1/sessions/{uid}/events"),),
         writes=False,
         scope=READ,
+        forms=(cloudevents.FORM,),
+        feed=FEED,
         doc="The events of one session, in order.",
     ),
     Operation(
@@ -100,6 +106,8 @@ READS = (
         routes=(Route("GET", "/v1/events"),),
         writes=False,
         scope=READ,
+        forms=(cloudevents.FORM,),
+        feed=FEED,
         doc="Events of all sessions, in order.",
     ),
 )
@@ -114,6 +122,7 @@ WRITES = (
         routes=(Route("POST", "/v1/sessions"),),
         check=commands.check,
         scope=WRITE,
+        status=201,
         doc="Make a session.",
     ),
     Operation(
@@ -128,6 +137,17 @@ WRITES = (
         doc="Change a session: absent stays, null clears.",
     ),
     Operation(
+        name="EndSession",
+        request=message_of(messages.EndSession),
+        answer=SESSION,
+        command=commands.end_session,
+        present=answers.show_session,
+        routes=(Route("POST", "/v1/sessions/{uid}/end"),),
+        check=commands.check_end,
+        scope=WRITE,
+        doc="End a session.",
+    ),
+    Operation(
         name="AppendEvent",
         request=message_of(messages.AppendEvent),
         answer=EVENT,
@@ -136,7 +156,10 @@ WRITES = (
         routes=(Route("POST", "/v1/events"),),
         check=commands.check,
         scope=WRITE,
-        doc="Append one event.",
+        status=201,
+        batch=True,
+        forms=(cloudevents.FORM,),
+        doc="Append one event, or a list of events: all of them or none.",
     ),
 )
 
@@ -151,6 +174,7 @@ def build(settings: Settings) -> Api:
         operations=(*READS, *WRITES),
         faults=FAULTS,
         header=header,
+        options={"openapi": "/v1/openapi.json"},
         doc="Sessions and events of every API, in one form.",
     )
 

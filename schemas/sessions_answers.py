@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from gateway.spi import (
     Answer,
@@ -15,9 +17,11 @@ from gateway.spi import (
     SessionEvent,
     Subject,
     Tree,
+    WireSchema,
     message_of,
 )
-from schemas.sessions_messages import EventView, SessionView
+from schemas.instants import instant_text
+from schemas.sessions_messages import EventQuery, EventView, SessionQuery, SessionView
 
 _SESSION = tuple(message_of(SessionView).by_key)
 _EVENT = tuple(message_of(EventView).by_key)
@@ -52,17 +56,22 @@ def event_view(event: SessionEvent) -> Tree:
     return {name: _view(getattr(event, name)) for name in _EVENT} | {"kind": event.kind.value}
 
 
+def etag(session: Session) -> tuple[str, str]:
+    """The entity tag of a session: its version, which grows with every event."""
+    return "ETag", f'"{session.version}"'
+
+
 def show_session(outcome: Outcome, asked: Asked) -> Answer:
     """One session."""
     assert outcome.session is not None
-    return Answer(session_view(outcome.session))
+    return Answer(session_view(outcome.session), headers=(etag(outcome.session),))
 
 
 def show_opened(outcome: Outcome, asked: Asked) -> Answer:
     """A session that was made, and where it is."""
     assert outcome.session is not None
-    location = f"{asked.base_url}/v1/sessions/{outcome.session.uid}"
-    return Answer(session_view(outcome.session), 201, headers=(("Location", location),))
+    location = ("Location", f"{asked.base_url}/v1/sessions/{outcome.session.uid}")
+    return Answer(session_view(outcome.session), 201, headers=(location, etag(outcome.session)))
 
 
 def show_appended(outcome: Outcome, asked: Asked) -> Answer:
@@ -73,9 +82,29 @@ def show_appended(outcome: Outcome, asked: Asked) -> Answer:
 
 def show_sessions(outcome: Outcome, asked: Asked) -> Answer:
     """One page of sessions."""
-    return Answer({"items": [session_view(session) for session in outcome.sessions], "next": outcome.next})
+    items = [session_view(session) for session in outcome.sessions]
+    return Answer({"items": items, "next": outcome.next}, headers=_link("/v1/sessions", SessionQuery, outcome, asked))
 
 
 def show_events(outcome: Outcome, asked: Asked) -> Answer:
     """One page of events."""
-    return Answer({"items": [event_view(event) for event in outcome.events], "next": outcome.next})
+    uid = asked.tree.get("uid")
+    path = "/v1/events" if uid is None else f"/v1/sessions/{uid}/events"
+    items = [event_view(event) for event in outcome.events]
+    return Answer({"items": items, "next": outcome.next}, headers=_link(path, EventQuery, outcome, asked))
+
+
+def _link(path: str, query: type[WireSchema], outcome: Outcome, asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Where the following page is (RFC 8288), for callers who get a list in a form without a place for it."""
+    if outcome.next is None:
+        return ()
+    members = [member for member in message_of(query).at("query") if member.name not in ("after", "cursor")]
+    given = {member.name: asked.tree[member.key] for member in members if asked.tree.get(member.key) is not None}
+    text = urlencode([*((name, _query_text(value)) for name, value in given.items()), ("cursor", outcome.next)])
+    return (("Link", f'<{asked.base_url}{path}?{text}>; rel="next"'),)
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return instant_text(value) if isinstance(value, datetime) else str(value)

@@ -1,5 +1,6 @@
 """Requests of the gateway's own API as canonical commands, and the one rule that its writes obey."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from gateway.spi import (
     ListSessions,
     Mapped,
     Missing,
+    Order,
+    Retry,
     Session,
     SessionFilter,
     State,
@@ -43,7 +46,7 @@ def list_sessions(tree: Tree, context: Context) -> Mapped:
     wants_open = tree.get("open")
     if wants_open is False:
         if state not in (None, State.CLOSED):
-            raise _wrong("open", f"open=false never matches state={state}")
+            raise wrong("open", f"open=false never matches state={state}")
         state = State.CLOSED
     where = SessionFilter(
         subject_uid=tree.get("subject"),
@@ -55,7 +58,8 @@ def list_sessions(tree: Tree, context: Context) -> Mapped:
         api=tree.get("api"),
         user=tree.get("user"),
     )
-    return Mapped(ListSessions(where, limit=_limit(tree), cursor=tree.get("cursor") or None))
+    order = Order(tree.get("sort") or Order.NEWEST)
+    return Mapped(ListSessions(where, order, limit=_limit(tree), cursor=tree.get("cursor") or None))
 
 
 def read_session(tree: Tree, context: Context) -> Mapped:
@@ -64,7 +68,8 @@ def read_session(tree: Tree, context: Context) -> Mapped:
 
 
 def list_events(tree: Tree, context: Context) -> Mapped:
-    """The read of events: of one session when a uid is named; ``cursor`` wins over ``after``."""
+    """The read of events: of one session when a uid is named; Last-Event-ID wins over ``cursor``, that over
+    ``after``."""
     return Mapped(ListEvents(tree.get("uid"), after=_after(tree), limit=_limit(tree)))
 
 
@@ -78,12 +83,13 @@ def _limit(tree: Tree) -> int:
 
 
 def _after(tree: Tree) -> int:
-    cursor = tree.get("cursor")
-    if not cursor:
-        return int(tree.get("after") or 0)
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise _wrong("cursor", "cursor must be the next of an earlier page")
-    return int(cursor)
+    for name, path in (("last_event_id", "Last-Event-ID"), ("cursor", "cursor")):
+        cursor = tree.get(name)
+        if cursor:
+            if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+                raise wrong(path, f"{path} must be the next of an earlier page, or the id of an event of a stream")
+            return int(cursor)
+    return int(tree.get("after") or 0)
 
 
 def open_session(tree: Tree, context: Context) -> Mapped:
@@ -100,7 +106,39 @@ def change_session(tree: Tree, context: Context) -> Mapped:
     changes = changes_of(tree)
     kind = _KINDS.get(changes.get("state", State.OPEN), EventKind.UPDATED)
     occurred = changes.get("ended_at") if kind is EventKind.CLOSED else None
-    return Mapped(Write(kind, find=ByUid(tree["uid"]), changes=changes, occurred_at=occurred))
+    facts = _precondition(tree)
+    return Mapped(Write(kind, find=ByUid(tree["uid"]), changes=changes, occurred_at=occurred, facts=facts))
+
+
+def end_session(tree: Tree, context: Context) -> Mapped:
+    """The write of a session's end; the same end, sent again within the retry window, is answered again."""
+    changes = changes_of({name: value for name, value in tree.items() if name != "ended_at" or value is not None})
+    occurred = changes.get("ended_at")
+    write = Write(
+        EventKind.CLOSED,
+        find=ByUid(tree["uid"]),
+        changes={**changes, "ended_at": occurred or context.received_at},
+        occurred_at=occurred,
+        retry=Retry.WINDOW,
+        facts=_precondition(tree),
+        volatile=None if occurred else ("ended_at",),
+    )
+    return Mapped(write)
+
+
+_TAG = re.compile(r'\s*(W/)?"([!#-~\x80-\U0010ffff]*)"\s*')
+
+
+def _precondition(tree: Tree) -> dict[str, Any]:
+    """The versions that If-Match names (RFC 9110, section 13.1.1): weak tags never match, ``*`` always does."""
+    sent = tree.get("if_match")
+    if sent is None or sent.strip() == "*":
+        return {}
+    found = [_TAG.fullmatch(part) for part in sent.split(",")]
+    if None in found:
+        raise wrong("If-Match", 'If-Match must be the ETag of an earlier answer, such as "3", or *')
+    versions = [tag[2] for tag in found if tag is not None and not tag[1]]
+    return {"if_match": tuple(int(text) for text in versions if text.isascii() and text.isdigit() and len(text) < 10)}
 
 
 def append_event(tree: Tree, context: Context) -> Mapped:
@@ -125,13 +163,13 @@ def append_event(tree: Tree, context: Context) -> Mapped:
 
 def _check_target(kind: EventKind, key: Key | None, uid: Any) -> None:
     if uid is not None and key is not None:
-        raise _wrong("key", "name the session by session_uid or by key, not by both")
+        raise wrong("key", "name the session by session_uid or by key, not by both")
     if kind is EventKind.OPENED and uid is not None:
-        raise _wrong("session_uid", "a session that is opened has no uid yet; name it by key")
+        raise wrong("session_uid", "a session that is opened has no uid yet; name it by key")
     if kind not in (EventKind.OPENED, EventKind.RECORDED) and uid is None and key is None:
-        raise _wrong("session_uid", f"an event of kind {kind.value} needs session_uid or key")
+        raise wrong("session_uid", f"an event of kind {kind.value} needs session_uid or key")
     if kind is not EventKind.OPENED and key is not None and not key.id:
-        raise _wrong("key.id", "key.id must name a session")
+        raise wrong("key.id", "key.id must name a session")
 
 
 _INSTANTS = {EventKind.OPENED: "started_at", EventKind.CLOSED: "ended_at"}
@@ -189,13 +227,25 @@ def _demand_tenant(context: Context) -> None:
         raise Fault(FaultKind.FORBIDDEN, text)
 
 
-def _wrong(path: str, message: str) -> Fault:
+def wrong(path: str, message: str) -> Fault:
+    """The fault of one member."""
     return Fault(FaultKind.INVALID, message, fields=(FieldError(path, message),))
 
 
 def check(before: Session | None, after: Session, write: Write) -> None:
-    """A closed session stays closed, and none ends before it started."""
+    """A closed session stays closed, none ends before it started, and If-Match names the version it had."""
+    wanted = write.facts.get("if_match")
+    if wanted is not None and before is not None and before.version not in wanted:
+        text = f'the session has the ETag "{before.version}" by now; read it again and decide anew'
+        raise Fault(FaultKind.PRECONDITION_FAILED, text)
     if before is not None and not before.is_open and after.is_open:
         raise Fault(FaultKind.INVALID_TRANSITION, "the session has ended; it cannot be opened again")
     if after.started_at is not None and after.ended_at is not None and after.started_at > after.ended_at:
-        raise _wrong("ended_at", "ended_at must not be before started_at")
+        raise wrong("ended_at", "ended_at must not be before started_at")
+
+
+def check_end(before: Session | None, after: Session, write: Write) -> None:
+    """A session ends once."""
+    check(before, after, write)
+    if before is not None and not before.is_open:
+        raise Fault(FaultKind.INVALID_TRANSITION, "the session has ended already")

@@ -2,11 +2,16 @@
 
 from marshmallow.validate import Length, Range
 
-from gateway.spi import EventKind, State, WireSchema, fields
+from gateway.spi import EventKind, Order, State, WireSchema, fields
 
 STATES = tuple(state.value for state in State)
 KINDS = tuple(kind.value for kind in EventKind)
 MAX_LIMIT = 1000
+ORDERS = tuple(order.value for order in Order)
+CLOUD_PREFIX = "org.session-gateway.session."
+CLOUD_TYPES = tuple(CLOUD_PREFIX + kind for kind in KINDS)
+CONTEXT = Length(min=1, max=2000)
+"""Context attributes of a CloudEvent must not be empty (CloudEvents 1.0.2)."""
 
 _UID = "7b0c2f0e-2f8e-4c56-9d0a-0d9f3a0c1d11"
 _AT = "2007-12-20T10:15:30Z"
@@ -125,7 +130,7 @@ class EventView(WireSchema):
 
 
 class SessionPage(WireSchema):
-    """One page of sessions, newest first; ``next`` is the cursor of the following page, or null."""
+    """One page of sessions; ``next`` is the cursor of the following page, or null."""
 
     items = fields.List(fields.Nested(SessionView))
     next = fields.String()
@@ -152,6 +157,7 @@ class SessionQuery(WireSchema):
     started_from = fields.Instant(location="query", doc="Started at this instant or later")
     started_to = fields.Instant(location="query", doc="Started at this instant or earlier")
     open = fields.Boolean(location="query", doc="true: not ended; false: ended")
+    sort = fields.Enum(ORDERS, location="query", doc="newest (the default) or oldest start first")
     client = fields.String(location="query", doc="On this device, by its id, serial number or vehicle")
     subject = fields.Guid(location="query", doc="Of this person, by uid")
 
@@ -165,17 +171,6 @@ class SessionPath(WireSchema):
     uid = fields.Guid(location="path", required=True, sample=_UID, doc="The session's uid")
 
 
-class SessionEventsQuery(SessionPath):
-    """The events of one session."""
-
-    class Wire:
-        name = "ListSessionEvents"
-
-    after = fields.Long(location="query", validate=Range(min=0), doc="Only events after this position")
-    cursor = fields.String(location="query", doc="next of an earlier page")
-    limit = fields.Int(location="query", validate=_LIMIT, sample=100, doc="At most this many; default 100")
-
-
 class EventQuery(WireSchema):
     """Events of all sessions, in order."""
 
@@ -183,8 +178,20 @@ class EventQuery(WireSchema):
         name = "ListEvents"
 
     after = fields.Long(location="query", validate=Range(min=0), doc="Only events after this position")
-    cursor = fields.String(location="query", doc="next of an earlier page")
+    cursor = fields.String(location="query", doc="next of an earlier page; wins over after")
     limit = fields.Int(location="query", validate=_LIMIT, sample=100, doc="At most this many; default 100")
+    last_event_id = fields.String(
+        name="Last-Event-ID", location="header", doc="The last id of a stream that broke off; wins over both"
+    )
+
+
+class SessionEventsQuery(EventQuery):
+    """The events of one session."""
+
+    class Wire:
+        name = "ListSessionEvents"
+
+    uid = fields.Guid(location="path", required=True, sample=_UID, doc="The session's uid")
 
 
 class Changes(WireSchema):
@@ -222,15 +229,72 @@ class ChangeSession(Changes):
         name = "ChangeSession"
 
     uid = fields.Guid(location="path", required=True, sample=_UID, doc="The session's uid")
+    if_match = fields.String(name="If-Match", location="header", doc="The ETag that the session must still have")
 
 
-class AppendEvent(WireSchema):
-    """One event: of the session named by ``session_uid`` or ``key``, else a fact about none."""
+class EndSession(WireSchema):
+    """The end of one session."""
 
-    kind = fields.Enum(KINDS, required=True, sample="opened")
+    uid = fields.Guid(location="path", required=True, sample=_UID, doc="The session's uid")
+    if_match = fields.String(name="If-Match", location="header", doc="The ETag that the session must still have")
+    ended_at = fields.Instant(sample=_AT, doc="Default: the moment it is received")
+    stop_reason = fields.String()
+    stop_code = fields.String()
+    end_mileage = fields.Long(nillable=True)
+    attributes = fields.Nested(Attributes, nillable=False)
+    applications = fields.List(fields.Nested(ApplicationView), nillable=False)
+
+
+class EventData(WireSchema):
+    """What happened, and to which session: named by ``session_uid`` or ``key``, else a fact about none."""
+
     session_uid = fields.Guid(nillable=True)
     key = fields.Nested(KeyView)
     subject = fields.Nested(SubjectView)
     device = fields.Nested(DeviceView)
-    occurred_at = fields.Instant(nillable=True, sample=_AT, doc="Default: the moment it is received")
     changes = fields.Nested(Changes)
+
+
+class AppendEvent(EventData):
+    """One event: of the session named by ``session_uid`` or ``key``, else a fact about none."""
+
+    class Wire:
+        name = "AppendEvent"
+
+    kind = fields.Enum(KINDS, required=True, sample="opened")
+    occurred_at = fields.Instant(nillable=True, sample=_AT, doc="Default: the moment it is received")
+
+
+class SentCloudEvent(WireSchema):
+    """A CloudEvent 1.0 that asks to append an event; extension attributes are kept."""
+
+    class Wire:
+        name = "SentCloudEvent"
+        open = True
+
+    specversion = fields.Enum(("1.0",), required=True, sample="1.0")
+    id = fields.String(required=True, validate=CONTEXT, sample="17", doc="With source: makes a repeat known")
+    source = fields.String(required=True, validate=CONTEXT, sample="/plants/7", doc="Who says so, a URI reference")
+    type = fields.Enum(CLOUD_TYPES, required=True, sample=CLOUD_TYPES[0])
+    time = fields.Instant(nillable=True, sample=_AT, doc="Default: the moment it is received")
+    subject = fields.String(validate=CONTEXT, doc="The session's uid, unless data names the session")
+    datacontenttype = fields.String(sample="application/json", doc="A JSON media type")
+    dataschema = fields.String(doc="Kept as it is")
+    data = fields.Nested(EventData)
+
+
+class CloudEvent(WireSchema):
+    """An event as a CloudEvent 1.0."""
+
+    class Wire:
+        name = "CloudEvent"
+
+    specversion = fields.String(sample="1.0")
+    id = fields.Guid(sample=_UID)
+    source = fields.String(sample="urn:session-gateway:demo:sessions", doc="Tenant and API")
+    type = fields.Enum(CLOUD_TYPES, sample=CLOUD_TYPES[0])
+    time = fields.Instant(sample=_AT)
+    subject = fields.Guid(nillable=False, sample=_UID, doc="The session's uid; absent where there is none")
+    datacontenttype = fields.String(sample="application/json")
+    sequence = fields.String(sample=f"{1:020d}", doc="The position, in twenty digits")
+    data = fields.Nested(EventView)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.commands import ListEvents
 from gateway.credentials import Credential
 from gateway.handler import read
 from gateway.outcome import Fault, Outcome
@@ -89,6 +90,10 @@ class Store:
             self._ledger.put(waiting)
             return await waiting.future
         return await asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
+
+    def events(self, tenant: str | None, command: ListEvents) -> Outcome:
+        """Events of a tenant (None: of all), for those who follow them. Waits for a reader; raises a Fault."""
+        return self._readers.submit(lambda view: view.list_events(tenant, command)).result()
 
     def ready(self) -> str | None:
         """None while the store takes writes, else a sentence that says why not."""

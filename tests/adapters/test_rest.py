@@ -194,7 +194,7 @@ def test_a_fault_is_told_as_problem_details():
         400,
         {"Content-Type": "application/problem+json"},
         {
-            "type": "about:blank",
+            "type": "urn:session-gateway:problem:invalid",
             "title": "Bad Request",
             "status": 400,
             "detail": "limit must be an integer",

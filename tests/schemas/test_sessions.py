@@ -234,7 +234,8 @@ def test_a_session_is_made_changed_and_ended():
         "attributes":{"a":{"b":1,"c":2}},"applications":[{"name":"Editor","duration":90.5}]}"""
     made = caller("OpenSession", STRICT.decode(body, API.operation("OpenSession").request, Limits()).tree)
     uid = made.tree["uid"]
-    assert (made.status, made.headers) == (201, (("Location", f"http://gateway.example/v1/sessions/{uid}"),))
+    location = ("Location", f"http://gateway.example/v1/sessions/{uid}")
+    assert (made.status, made.headers) == (201, (location, ("ETag", '"1"')))
     assert (made.tree["state"], made.tree["key"]["id"], made.tree["started_at"]) == ("open", "shift-1", START)
     assert made.tree["applications"][0]["duration"] == 90.5
     changed = caller("ChangeSession", {"uid": uid, "name": None, "attributes": {"a": {"b": None}}})
@@ -328,6 +329,7 @@ def test_reading_and_writing_are_two_permissions():
         "ListEvents": "sessions:read",
         "OpenSession": "sessions:write",
         "ChangeSession": "sessions:write",
+        "EndSession": "sessions:write",
         "AppendEvent": "sessions:write",
     }
     assert all(operation.writes is (operation.scope == "sessions:write") for operation in API.operations)
