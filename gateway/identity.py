@@ -131,6 +131,9 @@ class Identity:
 
     def _settle(self, memory: tuple[str, str, str], shown: Presented) -> None:
         with self._slow:
+            # Whoever came with the same secret meanwhile needs no check of its own.
+            if memory in self._accepted or self._refused.get(memory, 0.0) > time.monotonic():
+                return
             candidates = self._pairs.get(memory[:2]) or [_NOBODY]
             matching = [credential for credential in candidates if verify(credential.verifier, shown.secret)]
         if matching:

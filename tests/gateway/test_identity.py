@@ -81,6 +81,20 @@ def test_a_short_secret_is_checked_in_the_slow_lane_once() -> None:
     assert made.authenticate(API, shown, NOW, inline=False).name == "pair:n"
 
 
+def test_many_who_come_with_one_new_secret_wait_for_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = identity(credential("pair", pair_verifier("pw"), name="n"))
+    waiting = []
+    for _ in range(3):
+        with pytest.raises(Unverified) as caught:
+            made.authenticate(API, Presented("pair", "pw", name="n"), NOW, inline=False)
+        waiting.append(caught.value)
+    checks: list[str] = []
+    monkeypatch.setattr("gateway.identity.verify", lambda verifier, secret: checks.append(secret) or True)
+    for each in waiting:
+        each.settle()
+    assert checks == ["pw"]
+
+
 def test_a_wrong_short_secret_is_remembered_as_refused() -> None:
     made = identity(credential("pair", pair_verifier("pw"), name="n"))
     assert refusal(made, Presented("pair", "bad", name="n")) is FaultKind.UNAUTHENTICATED
