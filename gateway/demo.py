@@ -103,6 +103,7 @@ def _credentials(private: str, at: datetime) -> Iterator[Credential]:
     yield one("ontime", "key", key_verifier(ONTIME_KEY))
     yield one("biot", "issuer", _public(private))
     yield one("mobileconnect", "key", key_verifier("0" * 32))
+    yield one("mobileconnect", "pair", pair_verifier("demo"), name="demo")
     yield one("partstream", "pair", pair_verifier("demo"), name="demo")
     yield one(OPERATOR, "key", key_verifier("demo"), tenant=None)
 
@@ -202,65 +203,74 @@ _XML = ("Content-Type", "application/xml")
 _SPIRIT = "http://schemas.datacontract.org/2004/07/Spirit.Server.Common.Message.Sessions"
 
 
-def samples(biot_token: str) -> tuple[Sample, ...]:
-    """One request for each API, a session log without filters, and the canonical sessions behind all of them."""
-    return (
-        Sample(
-            "workstation: the customer ended the session",
-            "POST",
-            "/api/v1/workstation/session/end",
-            (_JSON,),
-            '{"Authentication":{"Id":"170200123","Key":"467512342123"},"Request":{"Email":"larry@newmedia.com",'
-            '"CurrentDate":"2025-12-04 06:57:36","Index":"283",'
-            '"ApplicationsUsed":[{"Name":"Autodesk Maya","Duration":"02:15:22"}]}}',
-        ),
-        Sample(
-            "ontime: a driver logs in",
-            "POST",
-            "/sites/acme/api/userSession/post",
-            (("Authorization", ONTIME_KEY), _JSON),
-            '{"UserID":"7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f","LogInType":"Driver",'
-            '"LogInTime":"2019-10-01T08:00:00","StartMileage":1200}',
-        ),
-        Sample(
-            "biot: the device stopped its session",
-            "PATCH",
-            f"/device/v1/devices/device-01/usage-sessions/{BIOT_SESSION}",
-            (("Authorization", f"Bearer {biot_token}"), _JSON),
-            '{"_endTime":"2007-12-20T10:15:30Z","_state":"DONE",'
-            '"_summary":{"_stopReason":"Manual Stop","_stopReasonCode":"COMPLETION"}}',
-        ),
-        Sample(
-            "mobileconnect: the sessions of one client",
-            "POST",
-            "/xml/reply/UserClientSessionLogRequest",
-            (_XML,),
-            f'<UserClientSessionLogRequest xmlns="{_SPIRIT}"><ClientReferUid>device-01</ClientReferUid>'
-            "</UserClientSessionLogRequest>",
-        ),
-        Sample(
-            "mobileconnect: all sessions, whatever API they came from",
-            "POST",
-            "/xml/reply/UserClientSessionLogRequest",
-            (_XML,),
-            f'<UserClientSessionLogRequest xmlns="{_SPIRIT}"/>',
-        ),
-        Sample(
-            "partstream: log out",
-            "POST",
-            "/3dpartstream/xml",
-            (("Content-Type", "text/xml"),),
-            '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Header><interfacename>'
-            "SWServiceLogout</interfacename><sessionid>0000</sessionid></SOAP-ENV:Header><SOAP-ENV:Body><interfaceparameters>"
-            "<secure>off</secure></interfaceparameters></SOAP-ENV:Body></SOAP-ENV:Envelope>",
-        ),
-        Sample("the same sessions, canonical", "GET", "/v1/sessions", (("Authorization", "Bearer demo"),)),
-    )
+PLACEHOLDER = "{biot-token}"
+"""Stands for a freshly signed token in :data:`SAMPLES`."""
+
+SAMPLES = (
+    Sample(
+        "workstation: the customer ended the session",
+        "POST",
+        "/api/v1/workstation/session/end",
+        (_JSON,),
+        '{"Authentication":{"Id":"170200123","Key":"467512342123"},"Request":{"Email":"larry@newmedia.com",'
+        '"CurrentDate":"2025-12-04 06:57:36","Index":"283",'
+        '"ApplicationsUsed":[{"Name":"Autodesk Maya","Duration":"02:15:22"}]}}',
+    ),
+    Sample(
+        "ontime: a driver logs in",
+        "POST",
+        "/sites/acme/api/userSession/post",
+        (("Authorization", ONTIME_KEY), _JSON),
+        '{"UserID":"7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f","LogInType":"Driver",'
+        '"LogInTime":"2019-10-01T08:00:00","StartMileage":1200}',
+    ),
+    Sample(
+        "biot: the device stopped its session",
+        "PATCH",
+        f"/device/v1/devices/device-01/usage-sessions/{BIOT_SESSION}",
+        (("Authorization", f"Bearer {PLACEHOLDER}"), _JSON),
+        '{"_endTime":"2007-12-20T10:15:30Z","_state":"DONE",'
+        '"_summary":{"_stopReason":"Manual Stop","_stopReasonCode":"COMPLETION"}}',
+    ),
+    Sample(
+        "mobileconnect: the sessions of one client",
+        "POST",
+        "/xml/reply/UserClientSessionLogRequest",
+        (_XML,),
+        f'<UserClientSessionLogRequest xmlns="{_SPIRIT}"><ClientReferUid>device-01</ClientReferUid>'
+        "</UserClientSessionLogRequest>",
+    ),
+    Sample(
+        "mobileconnect: a user logs in",
+        "POST",
+        "/json/reply/UserLoginRequest",
+        (_JSON,),
+        '{"UserName":"demo","Password":"demo","DeviceSerialNumber":"PDA-7"}',
+    ),
+    Sample(
+        "mobileconnect: all sessions, whatever API they came from",
+        "POST",
+        "/xml/reply/UserClientSessionLogRequest",
+        (_XML,),
+        f'<UserClientSessionLogRequest xmlns="{_SPIRIT}"/>',
+    ),
+    Sample(
+        "partstream: log out",
+        "POST",
+        "/3dpartstream/xml",
+        (("Content-Type", "text/xml"),),
+        '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Header><interfacename>'
+        "SWServiceLogout</interfacename><sessionid>0000</sessionid></SOAP-ENV:Header><SOAP-ENV:Body><interfaceparameters>"
+        "<secure>off</secure></interfaceparameters></SOAP-ENV:Body></SOAP-ENV:Envelope>",
+    ),
+    Sample("the same sessions, canonical", "GET", "/v1/sessions", (("Authorization", "Bearer demo"),)),
+)
+"""One request for each API, a session log without filters, and the canonical sessions behind all of them."""
 
 
 def banner(base_url: str, secrets: dict[str, str]) -> str:
     """What the demo prints at its start."""
     lines = [f"Demo on {base_url}: known credentials, loopback only. Paste these into another terminal:", ""]
-    for sample in samples(secrets["biot-token"]):
-        lines += [f"# {sample.title}", sample.curl(base_url), ""]
+    for sample in SAMPLES:
+        lines += [f"# {sample.title}", sample.curl(base_url).replace(PLACEHOLDER, secrets["biot-token"]), ""]
     return "\n".join(lines)
