@@ -12,7 +12,8 @@ from adapters.httperror import INVALID, NO_CONTENT_TYPE, http_error, unsupported
 from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
 from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
 from adapters.rest import fault_headers
-from adapters.webapi_help import Entry, Help, HelpReply
+from adapters.webapi_entry import Entry
+from adapters.webapi_help import Help, HelpReply
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from gateway.settings import Settings

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from adapters.binding import body_of
-from adapters.negotiation import MEDIA_TYPES
+from adapters.webapi_entry import Entry
 from adapters.webapi_html import CSS, Html, code_block, joined, link, page, paragraph, section, table, text
 from adapters.webapi_samples import NAMES, samples
 from gateway.wire import WireRequest, WireResponse
-from schemas.api import Api, Operation, Route
+from schemas.api import Api
 from schemas.message import Member, Message
 
-POLICY = ("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+HARDENED = (
+    ("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 NONE = Html("None.")
 COLUMNS = ("Name", "Description", "Type", "Additional information")
 
@@ -27,55 +29,6 @@ class HelpReply:
     """A request for a page is answered by it, before anything is read."""
 
     page: WireResponse
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One documented address."""
-
-    api: Api
-    operation: Operation
-    route: Route
-
-    @property
-    def method(self) -> str:
-        """The verb that is shown; an operation of any verb is shown with POST."""
-        return "POST" if self.route.method == "*" else self.route.method
-
-    @property
-    def path(self) -> str:
-        """The address, relative to the server, with its query members as the platform writes them."""
-        query = "&".join(f"{member.name}={{{member.name}}}" for member in self.operation.request.at("query"))
-        return self.route.path.lstrip("/") + (f"?{query}" if query else "")
-
-    @property
-    def title(self) -> str:
-        """What heads the page: ``POST api/v1/workstation/session/end``."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def id(self) -> str:
-        """The last part of the page's address."""
-        return friendly_id(self.method, self.path)
-
-    @property
-    def body(self) -> Message | None:
-        """What the body holds; None where it holds nothing."""
-        body = body_of(self.operation.request)
-        return body if body.members and self.method != "GET" else None
-
-    @property
-    def formats(self) -> Sequence[str]:
-        """The formats of the API."""
-        return tuple(self.api.options.get("formats", MEDIA_TYPES))
-
-
-def friendly_id(method: str, path: str) -> str:
-    """``ApiDescription.GetFriendlyId``: slashes become hyphens, braces vanish, the names in the query follow."""
-    local, _, query = path.partition("?")
-    plain = local.replace("/", "-").replace("{", "").replace("}", "")
-    names = "_".join(parse_qs(query, keep_blank_values=True)).replace(".", "-")
-    return f"{method}-{plain}" + (f"_{names}" if query else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +52,7 @@ class Help:
         """Every message that a page shows, by the name of its page."""
         found: dict[str, Message] = {}
         for entry in self.entries:
-            for root in (entry.body, entry.operation.answer):
+            for root in (entry.operation.answer, entry.body):
                 for message in _reached(root):
                     name = message.name
                     if not _same(found.get(name, message), message):
@@ -151,6 +104,8 @@ class Help:
     def _message(self, base: str, message: Message | None) -> Html:
         if message is None:
             return paragraph(NONE)
+        if message.bare:
+            return paragraph(self._type(base, message.members[0]))
         return joined([paragraph(self._link(base, message)), self._table(base, message.flat_members)])
 
     def _table(self, base: str, members: Sequence[Member]) -> Html:
@@ -212,7 +167,7 @@ def _base(request: WireRequest) -> str:
 def _page(base: str, title: str, *content: Html, status: int = 200) -> WireResponse:
     nav = link(f"{base}/Help", "Help Page Home")
     whole = page(title, f"{base}/Help/help.css", nav, joined(content))
-    return WireResponse.of(status, "text/html; charset=utf-8", whole.encode("utf-8", "replace"), POLICY)
+    return WireResponse.of(status, "text/html; charset=utf-8", whole.encode("utf-8", "replace"), *HARDENED)
 
 
 def _missing(base: str, reason: str) -> WireResponse:

@@ -10,7 +10,7 @@ from lxml import html
 
 from adapters.protocol import Match, Offer
 from adapters.webapi import PLUGIN
-from adapters.webapi_help import friendly_id
+from adapters.webapi_entry import friendly_id
 from gateway.limits import DEFAULT
 from gateway.registry import discover
 from gateway.settings import Settings
@@ -105,7 +105,8 @@ def test_every_operation_has_a_page_that_the_index_names_and_its_links_lead_some
     index = read("/Help")
     for item in api.operations:
         (route,) = item.routes
-        title = f"{route.method} {route.path.lstrip('/')}"
+        query = "&".join(f"{member.name}={{{member.name}}}" for member in item.request.at("query"))
+        title = f"{route.method} {route.path.lstrip('/')}" + (f"?{query}" if query else "")
         (address,) = index.xpath(f"//a[.='{title}']/@href")
         page = operation(address.removeprefix("/Help/Api/"))
         assert texts(page, "//h1") == [title]
@@ -126,6 +127,27 @@ def test_every_request_sample_can_be_sent(api):
             (decoded,) = WEBAPI.decode(exchange, DEFAULT)
             assert decoded.notes == ()
             endpoint.operation.request.check(decoded.tree)
+
+
+def test_a_model_is_described_as_what_it_is_not_as_what_is_done_with_it():
+    page = read("/Help/ResourceModel", "modelName=UserSession")
+    assert texts(page, "//main/p") == ["Represents a comprehensive UserSession record within the OnTime API."]
+
+
+def test_a_list_without_an_object_around_it_is_described_by_its_items():
+    class Identifiers(WireSchema):
+        class Wire:
+            bare = True
+
+        IDs = fields.List(fields.Guid(sample="3f2504e0-4f89-41d3-9a0c-0305e82c3301"))
+
+    endpoints = WEBAPI.bind([Offer(made("one", Identifiers), True)])
+    page = read("/Help/Api/{id}", id="POST-one-do", endpoints=endpoints)
+    (described,) = page.xpath("//section[h3='Resource Description']")
+    assert texts(described, "./*") == ["Resource Description", "Collection of globally unique identifier"]
+    assert json.loads(texts(page, "//section[h3='Response Formats']/pre")[0]) == [
+        "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    ]
 
 
 def test_a_member_that_is_null_is_shown_as_null():
