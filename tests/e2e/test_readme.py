@@ -48,7 +48,7 @@ def test_every_command_gives_the_answer_that_is_shown(demo: Server) -> None:
 
 def test_what_the_demo_prints_works_when_pasted(demo: Server) -> None:
     printed = [line for line in demo.log.read_text(encoding="utf-8").splitlines() if line.startswith("curl ")]
-    assert len(printed) == 7
+    assert len(printed) >= 7
     for line in printed:
         done = subprocess.run(
             ["bash", "-c", f"{line} -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True, check=True
