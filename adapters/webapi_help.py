@@ -7,7 +7,7 @@ WebApiHelpPage); the design is our own.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from adapters.webapi_entry import Entry
 from adapters.webapi_html import CSS, Html, code_block, joined, link, page, paragraph, section, table, text
@@ -171,7 +171,7 @@ def _page(base: str, title: str, *content: Html, status: int = 200) -> WireRespo
 
 
 def _missing(base: str, reason: str) -> WireResponse:
-    return _page(base, "Not found", paragraph(unquote(reason)), status=404)
+    return _page(base, "Not found", paragraph(reason), status=404)
 
 
 def _stylesheet(request: WireRequest, path: Mapping[str, str]) -> WireResponse:
