@@ -1,7 +1,8 @@
 """The pages: what is served here, in HTML."""
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, abort, render_template, request
 
+from adapters import openapi
 from gateway.door import Gateway
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -11,6 +12,7 @@ def pages(gateway: Gateway) -> Flask:
     """The Flask application over one gateway; make it once."""
     made = Flask(__name__, static_url_path="/static")
     made.add_url_rule("/", "home", lambda: _home(gateway))
+    made.add_url_rule("/docs", "docs", lambda: _docs(gateway))
     made.add_url_rule("/favicon.ico", "icon", lambda: Response(status=204))
     made.after_request(_harden)
     return made
@@ -19,6 +21,17 @@ def pages(gateway: Gateway) -> Flask:
 def _home(gateway: Gateway) -> str:
     apis = [gateway.apis[name] for name in sorted(gateway.apis)]
     return render_template("home.html", apis=apis, protocols=sorted(gateway.protocols), disabled=gateway.disabled)
+
+
+def _docs(gateway: Gateway) -> str:
+    """The own API for people: the page shows its OpenAPI document, and nothing else."""
+    api = gateway.apis.get("sessions")
+    if api is None:
+        abort(404)
+    problems = sorted((kind.value, row.status) for kind, row in api.faults.items())
+    source = api.options[openapi.PATH]
+    document = openapi.document(api)
+    return render_template("docs.html", document=document, source=source, base=request.script_root, problems=problems)
 
 
 def _harden(response: Response) -> Response:

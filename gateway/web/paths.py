@@ -1,6 +1,6 @@
 """Which paths are pages for people. Fixed, so that no request of an API ever meets a page's routing."""
 
-EXACT = frozenset({"/", "/favicon.ico"})
+EXACT = frozenset({"/", "/docs", "/favicon.ico"})
 BELOW = ("/static/",)
 
 
