@@ -25,14 +25,15 @@ from adapters.codecs.soap import (
     text,
 )
 from adapters.protocol import Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin
-from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle
+from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle, target_namespace
+from adapters.wrapped import RESULT, answer_of, request_of
 from gateway.limits import Limits
 from gateway.outcome import RETRYABLE, Fault, FaultKind
 from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import Answer, Api, InBand, NativeFault, Operation
 from schemas.message import Message
-from wsdl import document_literal, header_style
+from wsdl import document_literal, files, header_style
 from wsdl.document_literal import FAULTS
 
 HTTP_STATUS = {FaultKind.METHOD_NOT_ALLOWED: 405, FaultKind.NOT_FOUND_ROUTE: 404, FaultKind.UNSUPPORTED_MEDIA: 415}
@@ -108,8 +109,10 @@ class Soap:
         codec, answer = _codec(exchange), answers[0]
         status = 200 if not codec.style.bare_answer and answer.status < 300 else answer.status
         headers = (*answer.headers, ("Allow", "POST")) if status == 405 else answer.headers
-        blocks = _blocks(exchange, codec)
-        return WireResponse.of(status, codec.media_type, codec.encode(answer.tree, message, blocks), *headers)
+        blocks, tree = _blocks(exchange, codec), answer.tree
+        if codec.style.wrapped and exchange.operation is not None:
+            message, tree = answer_of(exchange.operation), {RESULT: tree}
+        return WireResponse.of(status, codec.media_type, codec.encode(tree, message, blocks), *headers)
 
     def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
         """A soap:Fault; an API whose faults are ordinary answers tells them so before an operation is known, too."""
@@ -151,9 +154,15 @@ def _page(request: WireRequest, api: Api | None) -> WireResponse | None:
     if api is None or request.method not in ("GET", "HEAD") or "wsdl" not in asked:
         return None
     style, location = style_of(api), request.base_url.rstrip("/") + path_of(api)
-    header = style.dispatch == "header"
-    text = header_style.describe(api, style, location) if header else document_literal.describe(api, location)
-    return WireResponse.of(200, SOAP_11.media_type, text)
+    return WireResponse.of(200, SOAP_11.media_type, _describe(api, style, location))
+
+
+def _describe(api: Api, style: SoapStyle, location: str) -> bytes:
+    if style.wsdl:
+        return files.at(style.wsdl, location)
+    if style.dispatch == "header":
+        return header_style.describe(api, style, location)
+    return document_literal.describe(api, location)
 
 
 def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:
@@ -163,7 +172,8 @@ def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:
     else:
         sent = _action(exchange.request) or addressed(envelope).get("Action", "")
         operation = _by_body(api, codec, envelope, _last(sent))
-    return replace(codec.read(envelope, operation.request), operation=operation, api=api)
+    message = request_of(operation) if codec.style.wrapped else operation.request
+    return replace(codec.read(envelope, message), operation=operation, api=api)
 
 
 def _by_header(api: Api, style: SoapStyle, header: Mapping[str, str]) -> Operation:
@@ -219,7 +229,7 @@ def _soap_fault(codec: SoapCodec, native: NativeFault, blocks: str) -> WireRespo
     sender = fault.kind not in SERVER
     code = fault.details.get(SOAP_CODE)
     message = text(native.text or fault.message or fault.kind.value.replace("_", " "))
-    detail = _detail(native)
+    detail = _detail(native, target_namespace(codec.api, "") if codec.style.wrapped else FAULTS)
     if codec.version is SOAP_12:
         value = code or ("Sender" if sender else "Receiver")
         inner = (
@@ -235,11 +245,11 @@ def _soap_fault(codec: SoapCodec, native: NativeFault, blocks: str) -> WireRespo
     return WireResponse.of(status, codec.media_type, body, *_headers(fault))
 
 
-def _detail(native: NativeFault) -> str:
+def _detail(native: NativeFault, space: str) -> str:
     fields = "".join(
         f"<field path={attribute(error.path)}>{text(error.message)}</field>" for error in native.fault.fields
     )
-    return f'<fault xmlns="{FAULTS}"><code>{text(native.code)}</code>{fields}</fault>'
+    return f"<fault xmlns={attribute(space)}><code>{text(native.code)}</code>{fields}</fault>"
 
 
 def _headers(fault: Fault) -> list[tuple[str, str]]:

@@ -15,6 +15,9 @@ class SoapStyle:
     Envelope, ``prefix`` is that of the Envelope's namespace, ``declaration`` puts an XML declaration before it.
     ``path`` is where it is served as a native API, empty for ``/soap/{api}``; ``versions`` are the SOAP versions of
     the envelopes that are understood.
+    With ``wrapped`` an answer is :func:`adapters.wrapped.answer_of` its operation, and a fault's detail stands in the
+    API's own namespace. ``wsdl`` names the published file that describes the API, empty for one made when it is asked
+    for.
     ``media_types`` are the request's accepted content types (a missing one is always accepted).
     """
 
@@ -27,6 +30,8 @@ class SoapStyle:
     prefix: str = "soap"
     declaration: bool = True
     path: str = ""
+    wrapped: bool = False
+    wsdl: str = ""
     versions: tuple[str, ...] = ("1.1", "1.2")
     media_types: tuple[str, ...] = ("text/xml", "application/xml", "application/soap+xml")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from adapters.soapstyle import SoapStyle
 from gateway.spi import (
     Api,
     ApiPlugin,
@@ -164,17 +165,21 @@ WRITES = (
 )
 
 
+SOAP = SoapStyle(path="/v1/soap", wrapped=True, wsdl="sessions.wsdl")
+"""The same operations over SOAP; the description is made before a release and served as it is."""
+
+
 def build(settings: Settings) -> Api:
     """The API; it has no settings."""
     return Api(
         name=commands.NAME,
         title="Session gateway",
-        native=("rest",),
+        native=("rest", "soap"),
         prefixes=("/v1",),
         operations=(*READS, *WRITES),
         faults=FAULTS,
         header=header,
-        options={"openapi": "/v1/openapi.json"},
+        options={"openapi": "/v1/openapi.json", "soap": SOAP},
         doc="Sessions and events of every API, in one form.",
     )
 

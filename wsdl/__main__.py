@@ -1,16 +1,12 @@
 """``python -m wsdl``: write the published documents anew."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from adapters.soap import style_of
 from gateway.settings import load
-from schemas import partstream
+from schemas import partstream, sessions
+from wsdl.files import BASE, PUBLISHED
 from wsdl.header_style import describe
-
-PUBLISHED = Path(__file__).parent / "published"
-BASE = "http://localhost:8080"
-"""The address in the published files; a served document has the caller's own."""
 
 
 def partstream_wsdl() -> bytes:
@@ -19,7 +15,15 @@ def partstream_wsdl() -> bytes:
     return describe(api, style_of(api), BASE + style_of(api).path)
 
 
-DOCUMENTS: Mapping[str, Callable[[], bytes]] = {"partstream.wsdl": partstream_wsdl}
+def sessions_wsdl() -> bytes:
+    """The description of the gateway's own service. It needs spyne, and nothing else here does."""
+    from wsdl import own
+
+    api = sessions.build(load(sessions.PLUGIN.settings))
+    return own.describe(api, BASE + style_of(api).path)
+
+
+DOCUMENTS: Mapping[str, Callable[[], bytes]] = {"partstream.wsdl": partstream_wsdl, "sessions.wsdl": sessions_wsdl}
 
 
 def main() -> None:

@@ -166,7 +166,7 @@ class SoapCodec:
         header = [member for member in message.members if member.part == "header"]
         spaces = (ADDRESSING,) if self.style.dispatch == "body" else ()
         refuse_not_understood(envelope, (member.name for member in header), spaces)
-        reader = _Reader(strict=not self.style.wrapper, notes=list(envelope.notes))
+        reader = _Reader(not self.style.wrapper, list(envelope.notes), skip_nil=self.style.wrapped)
         tree = reader.members(envelope.header, header, "Header.")
         payload = [member for member in message.members if member.part == "body"]
         tree |= reader.members(self._parameters(envelope, message), payload, "", is_open=message.open)
@@ -215,10 +215,12 @@ def _write_part(message: Message, values: Mapping[str, Any], part: str) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """Elements to members; ``strict`` refuses every repeated member, else only credentials (the first one wins)."""
+    """Elements to members; ``strict`` refuses every repeated member, else only credentials (the first one wins). With
+    ``skip_nil`` a nil item of a list is no item, so that one alone is an empty list."""
 
     strict: bool
     notes: list[Note]
+    skip_nil: bool = False
 
     def members(self, elements: Iterable[Any], members: list[Member], path: str, *, is_open: bool = False) -> Tree:
         names = {member.name: member for member in members}
@@ -242,7 +244,9 @@ class _Reader:
         if member.kind is Kind.LIST and member.item is not None:
             if tree.get(member.key) is None:
                 tree[member.key] = []
-            tree[member.key].append(self.value(member.item, element, where))
+            item = self.value(member.item, element, where)
+            if item is not None or not self.skip_nil:
+                tree[member.key].append(item)
         elif member.key not in tree:
             tree[member.key] = self.value(member, element, where)
         elif self.strict or member.credential:
