@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from adapters.soap import style_of
 from gateway.settings import load
 from schemas import partstream, sessions
+from wsdl import servicestack_files
 from wsdl.files import BASE, PUBLISHED
 from wsdl.header_style import describe
 
@@ -23,7 +24,11 @@ def sessions_wsdl() -> bytes:
     return own.describe(api, BASE + style_of(api).path)
 
 
-DOCUMENTS: Mapping[str, Callable[[], bytes]] = {"partstream.wsdl": partstream_wsdl, "sessions.wsdl": sessions_wsdl}
+DOCUMENTS: Mapping[str, Callable[[], bytes]] = {
+    "partstream.wsdl": partstream_wsdl,
+    "sessions.wsdl": sessions_wsdl,
+    **servicestack_files.documents(BASE),
+}
 
 
 def main() -> None:

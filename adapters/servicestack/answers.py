@@ -7,6 +7,7 @@ from adapters.codecs.datacontract import DataContract
 from adapters.codecs.text_json import TextJson
 from adapters.protocol import Codec, Exchange
 from adapters.servicestack import html, soap
+from adapters.servicestack.design import POLICY
 from adapters.servicestack.errors import ERROR_RESPONSE, error_tree, is_request_error, reason_of
 from adapters.servicestack.formats import CSV, HTML, JSON, JSON_REPORT, JSV, XML
 from adapters.servicestack.pretty import pretty
@@ -97,7 +98,7 @@ def _headers(exchange: Exchange, service: bool) -> tuple[tuple[str, str], ...]:
         found.append(("Content-Disposition", f"attachment;filename={exchange.operation.name}.csv"))
     if reply.format in (HTML, JSON_REPORT) or reply.callback:
         found.append(("X-Content-Type-Options", "nosniff"))
-        found.append(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"))
+        found.append(POLICY)
     return tuple(found)
 
 
@@ -123,11 +124,20 @@ def _body(exchange: Exchange, tree: Tree, message: Message, writers: Writers) ->
     if reply.format is XML:
         return writers.xml_for(reply).encode(tree, message)
     if reply.format in (HTML, JSON_REPORT):
-        text = writers.json_for(reply).text(tree, message)
-        return html.snapshot(reply.called, text, exchange.request.received_at)
+        values = writers.json[reply.camel, True].text(tree, message)
+        return _snapshot(exchange, writers.json_for(reply).text(tree, message), values)
     codec = writers.others[reply.format.name if reply.format else JSV.name]
     body = codec.encode(tree, message)
     return pretty(body) if reply.pretty else body
+
+
+def _snapshot(exchange: Exchange, told: str, values: str) -> bytes:
+    """The page of an answer. It links other formats where the same address gives them and holds no credential."""
+    reply: Reply = exchange.reply
+    members = exchange.operation.request.members if exchange.operation is not None else ()
+    secret = {member.name.lower() for member in members if member.credential}
+    same = reply.method in ("GET", "HEAD") and not any(key.lower() in secret for key, _ in reply.query)
+    return html.snapshot(reply.called, told, values, exchange.request.received_at, reply.query if same else None)
 
 
 def _batch(exchange: Exchange, message: Message, answers: Sequence[Answer], writers: Writers) -> WireResponse:
@@ -139,13 +149,17 @@ def _batch(exchange: Exchange, message: Message, answers: Sequence[Answer], writ
     if reply.format is JSV:
         texts = [writers.others[JSV.name].encode(tree, message).decode() for tree in trees]
         return WireResponse.of(200, reply.media_type, f"[{','.join(texts)}]".encode(), *headers)
-    text = "[" + ",".join(writers.json_for(reply).text(tree, message) for tree in trees) + "]"
+    text = _json_list(writers.json_for(reply), trees, message)
     if reply.callback:
         return WireResponse.of(200, reply.media_type, _script(reply.callback, text), *headers)
     if reply.format is JSON:
         return WireResponse.of(200, reply.media_type, text.encode(), *headers)
-    page = html.snapshot(reply.called, text, exchange.request.received_at)
+    page = _snapshot(exchange, text, _json_list(writers.json[reply.camel, True], trees, message))
     return WireResponse.of(200, HTML.media_type, page, *headers)
+
+
+def _json_list(codec: TextJson, trees: Sequence[Tree], message: Message) -> str:
+    return "[" + ",".join(codec.text(tree, message) for tree in trees) + "]"
 
 
 def _script(callback: str, text: str) -> bytes:

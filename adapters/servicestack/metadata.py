@@ -1,25 +1,22 @@
 """The metadata pages: which operations there are, and for each a request and an answer as they stand on the wire."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import urlsplit
 
 from adapters.servicestack.answers import Writers
+from adapters.servicestack.design import document
 from adapters.servicestack.pretty import pretty
 from adapters.servicestack.reply import SoapReply
-from adapters.servicestack.routes import METADATA_FORMATS, Offered, Table
+from adapters.servicestack.routes import LANGUAGES, METADATA_FORMATS, Offered, Table
 from adapters.servicestack.samples import sample
 from adapters.servicestack.soap import write_envelope
+from adapters.webapi_html import Html, joined, link, paragraph, section, table, text
 from schemas.api import Operation, Route
 from schemas.message import Member, Message
 
-_STYLE = (
-    "body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222 }"
-    "pre { background: #f6f6f6; padding: 1rem; overflow-x: auto; border-radius: 4px }"
-    "table { border-collapse: collapse } td, th { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }"
-)
 _SOAP = {
     "soap11": ("http://schemas.xmlsoap.org/soap/envelope/", "SOAP 1.1"),
     "soap12": ("http://www.w3.org/2003/05/soap-envelope", "SOAP 1.2"),
@@ -59,98 +56,149 @@ class Site:
         return titles.pop() if len(titles) == 1 else "Session Gateway"
 
 
-def _page(title: str, body: str) -> bytes:
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'.encode()
-
-
-def index(site: Site) -> bytes:
-    """``/metadata``: a table of operations, a link for each format."""
-    rows = "\n".join(_row(item, site.root) for item in site.table.values())
-    links = ", ".join(f'<a href="{site.root}/{name}">{name}</a>' for name in _SOAP)
-    kinds = ", ".join(f'<a href="{site.root}/types/{name}">{name}</a>' for name in ("typescript", "python", "csharp"))
-    body = (
-        f"<h1>{escape(site.title)}</h1>\n<p>The following operations are supported.</p>\n<table>\n"
-        f"<tr><th>Operation</th><th>Formats</th><th></th></tr>\n{rows}\n</table>\n"
-        f"<h2>WSDLS</h2><p>{links}</p>\n<h2>Types for clients</h2><p>{kinds}</p>"
+def index(site: Site, namespaces: Sequence[str]) -> bytes:
+    """``/metadata``: the operations of each API, a link for each format; the formal descriptions below."""
+    by_title: dict[str, list[Offered]] = {}
+    for item in site.table.values():
+        by_title.setdefault(item.api.title, []).append(item)
+    service_xsd = link(f"{site.base_url}/metadata?xsd=1", "Service XSD")
+    body = joined(
+        (
+            Html(f"<h1>{text(site.title)}</h1>"),
+            paragraph(
+                Html(
+                    f"The following operations are supported. For a formal definition, please review the {service_xsd}."
+                )
+            ),
+            *(_of_api(site, title if len(by_title) > 1 else "", items) for title, items in by_title.items()),
+            section("XSDS", _xsds(site, namespaces)),
+            section("WSDLS", _links((f"{site.base_url}/{name}", name) for name in _SOAP)),
+            section("Types for clients", _links((f"{site.base_url}/types/{name}", name) for name in LANGUAGES)),
+        )
     )
-    return _page(site.title, body)
+    return document(site.title, Html(""), body)
 
 
-def _row(item: Offered, base_url: str) -> str:
-    name = escape(item.operation.name)
-    links = " ".join(f'<a href="{base_url}/{kind}/metadata?op={name}">{kind}</a>' for kind in METADATA_FORMATS)
-    return f"<tr><td>{name}</td><td>{links}</td><td>{escape(_first_line(item.operation.doc))}</td></tr>"
+def _of_api(site: Site, title: str, items: Sequence[Offered]) -> Html:
+    rows = [(text(item.operation.name), _formats(site, item), text(_first_line(item.operation.doc))) for item in items]
+    found = table(("Operation", "Formats", "What it does"), rows)
+    return section(title, found) if title else found
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+def _formats(site: Site, item: Offered) -> Html:
+    return _links(
+        (f"{site.base_url}/{kind}/metadata?op={item.operation.name}", kind.upper()) for kind in METADATA_FORMATS
+    )
+
+
+def _xsds(site: Site, namespaces: Sequence[str]) -> Html:
+    roles = ("Scalar types of .NET", "Service types", "Collections")
+    rows = [
+        (
+            link(f"{site.base_url}/metadata?xsd={number}", roles[number] if number < len(roles) else "Messages"),
+            Html(f"<code>{text(namespace) or '(none)'}</code>"),
+        )
+        for number, namespace in enumerate(namespaces)
+    ]
+    return table(("Schema", "Namespace"), rows)
+
+
+def _links(found: Iterable[tuple[str, str]]) -> Html:
+    return Html(" ".join(link(address, label) for address, label in found))
+
+
+def _first_line(doc: str) -> str:
+    return doc.strip().partition("\n")[0]
 
 
 def listing(site: Site, kind: str) -> bytes:
     """``/{format}/metadata`` without an operation: links to all of them."""
-    names = [escape(item.operation.name) for item in site.table.values()]
-    links = "\n".join(f'<li><a href="?op={name}">{name}</a></li>' for name in names)
-    back = f'<p><a href="{site.root}/metadata">&lt;back to all web services</a></p>'
-    return _page(site.title, f"{back}\n<h1>{escape(site.title)}: {kind.upper()}</h1>\n<ul>\n{links}\n</ul>")
+    names = [item.operation.name for item in site.table.values()]
+    links = "\n".join(f'<li><a href="?op={text(name)}">{text(name)}</a></li>' for name in names)
+    body = Html(f"<h1>{text(site.title)}: {kind.upper()}</h1>\n<ul>\n{links}\n</ul>")
+    return document(site.title, _back(site), body)
+
+
+def _back(site: Site) -> Html:
+    return Html(f'<a href="{site.root}/metadata">&lt;back to all web services</a>')
 
 
 def operation_page(site: Site, kind: str, item: Offered) -> bytes:
     """``/{format}/metadata?op=X``: its routes, and live samples of request and answer."""
     operation = item.operation
     heading = _SOAP[kind][1] if kind in _SOAP else f"HTTP + {kind.upper()}"
-    body = "\n".join(
+    hint = Html(
+        "The following are sample HTTP requests and responses. The placeholders shown need to be replaced with actual "
+        "values."
+    )
+    body = joined(
         (
-            f'<p><a href="{site.root}/metadata">&lt;back to all web services</a></p>',
-            f"<h1>{escape(operation.name)}</h1>",
-            f"<p>{escape(operation.doc)}</p>" if operation.doc else "",
+            Html(f"<h1>{text(operation.name)}</h1>"),
+            paragraph(operation.doc),
             _routes(item),
-            _members(operation.request),
-            f"<h3>{heading}</h3>",
-            "<p>The following are sample HTTP requests and responses. The placeholders shown need to be replaced with "
-            "actual values.</p>",
-            _override(kind),
-            f'<pre class="request">{escape(request_sample(site, kind, operation), quote=False)}</pre>',
-            f'<pre class="response">{escape(response_sample(site, kind, operation), quote=False)}</pre>',
+            _members("Parameters", operation.request),
+            section(heading, paragraph(hint), _override(kind)),
+            _sample("request", request_sample(site, kind, operation)),
+            _sample("response", response_sample(site, kind, operation)),
+            _members(f"Answer: {operation.answer.name}", operation.answer),
         )
     )
-    return _page(operation.name, body)
+    return document(operation.name, _navigation(site, kind, operation), body)
 
 
-def _override(kind: str) -> str:
+def _navigation(site: Site, kind: str, operation: Operation) -> Html:
+    """The way back, and the same operation in the other formats."""
+    others = (
+        Html(f"<b>{name.upper()}</b>")
+        if name == kind
+        else link(f"{site.base_url}/{name}/metadata?op={operation.name}", name.upper())
+        for name in METADATA_FORMATS
+    )
+    return Html(" ".join((_back(site), *others)))
+
+
+def _sample(role: str, content: str) -> Html:
+    return Html(f'<pre class="{role}" tabindex="0">{escape(content, quote=False)}</pre>')
+
+
+def _override(kind: str) -> Html:
     if kind in _SOAP:
-        return ""
-    return (
-        "<p>To override the Content-type in your clients HTTP Accept Header, append the "
-        f"<b>.{kind}</b> suffix or <b>?format={kind}</b></p>"
+        return Html("")
+    return paragraph(
+        Html(
+            "To override the Content-type in your clients HTTP Accept Header, append the "
+            f"<b>.{kind}</b> suffix or <b>?format={kind}</b>"
+        )
     )
 
 
-def _routes(item: Offered) -> str:
+def _routes(item: Offered) -> Html:
     routes: Sequence[Route] = item.operation.routes if item.native else ()
-    rows = [f"<tr><td>{_verbs(route)}</td><td>{escape(route.path)}</td></tr>" for route in routes]
-    rows.append(f"<tr><td>All Verbs</td><td>/api/{escape(item.operation.name)}</td></tr>")
-    return "<table>" + "".join(rows) + "</table>"
+    paths = [(_verbs(route), route.path) for route in routes]
+    paths.append(("POST" if item.operation.writes else "All Verbs", f"/api/{item.operation.name}"))
+    rows = (f'<tr><th scope="row">{text(verbs)}</th><td class="path">{text(path)}</td></tr>' for verbs, path in paths)
+    return Html(f'<table class="object"><tbody>{"".join(rows)}</tbody></table>')
 
 
 def _verbs(route: Route) -> str:
-    return "All Verbs" if route.method == "*" else escape(route.method)
+    return "All Verbs" if route.method == "*" else route.method
 
 
-def _members(message: Message) -> str:
+def _members(title: str, message: Message) -> Html:
     rows = [
-        f"<tr><td>{escape(member.name)}</td><td>{member.kind.value}</td><td>{_needed(member)}</td>"
-        f"<td>{escape(member.doc)}</td></tr>"
+        (text(member.name), text(_type(member)), Html("Yes" if member.required else "No"), text(member.doc))
         for member in message.derived_members
     ]
-    if not rows:
-        return ""
-    head = "<tr><th>Name</th><th>Type</th><th>Required</th><th>Description</th></tr>"
-    return f"<h3>Parameters</h3><table>{head}{''.join(rows)}</table>"
+    return section(title, table(("Name", "Type", "Required", "Description"), rows)) if rows else Html("")
 
 
-def _needed(member: Member) -> str:
-    return "Yes" if member.required else "No"
+def _type(member: Member) -> str:
+    """The type as people write it: a list of what, or which texts are allowed."""
+    if member.item is not None:
+        return f"list of {_type(member.item)}"
+    if member.choices:
+        return ", ".join(member.choices)
+    return member.message.name if member.message is not None else member.kind.value
 
 
 def request_sample(site: Site, kind: str, operation: Operation) -> str:

@@ -1,12 +1,14 @@
 """The pages that the protocol serves by itself: metadata, types for clients, and WSDL."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from adapters.protocol import Exchange
 from adapters.servicestack import metadata
 from adapters.servicestack.answers import NOT_FOUND, Writers
 from adapters.servicestack.binding import value_of
+from adapters.servicestack.design import POLICY
 from adapters.servicestack.dto import Catalog, ClassType, catalog
 from adapters.servicestack.dto_languages import LANGUAGES
 from adapters.servicestack.errors import ERROR_RESPONSE
@@ -15,10 +17,11 @@ from adapters.servicestack.reply import Reply
 from adapters.servicestack.routes import Target
 from gateway.wire import WireResponse
 from schemas.message import Member
-from wsdl.servicestack import SOAP_11, SOAP_12, describe
+from wsdl.servicestack import SOAP_11, SOAP_12, Described, describe, namespaces, numbered_xsd
 
 HTML = "text/html; charset=utf-8"
-_POLICY = ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
+_NUMBER = re.compile(r"[0-9]{1,3}")
+_FLASH = re.compile(r"(?:^|&)flash(?:=|&|$)", re.IGNORECASE)
 FORBIDDEN = WireResponse.of(403, "text/plain", b"Forbidden\n\n")
 """What the page of an unknown operation is."""
 
@@ -33,11 +36,22 @@ def page(exchange: Exchange, target: Target, writers: Writers) -> WireResponse:
 
 
 def _html(body: bytes) -> WireResponse:
-    return WireResponse.of(200, HTML, body, _POLICY)
+    return WireResponse.of(200, HTML, body, POLICY)
 
 
 def _index(site: Site, detail: str, exchange: Exchange) -> WireResponse:
-    return _html(metadata.index(site))
+    reply: Reply = exchange.reply
+    about, number = _about(site, exchange), value_of(reply.query, "xsd")
+    if not number:
+        return _html(metadata.index(site, namespaces(about)))
+    known = _NUMBER.fullmatch(number)
+    body = numbered_xsd(about, int(number), f"{site.base_url}/metadata?xsd=") if known else None
+    return NOT_FOUND if body is None else WireResponse.of(200, "text/xml", body)
+
+
+def _about(site: Site, exchange: Exchange) -> Described:
+    flash = _FLASH.search(exchange.request.query) is not None
+    return Described([item.operation for item in site.table.values()], (ERROR_RESPONSE,), flash)
 
 
 def _operation(site: Site, kind: str, exchange: Exchange) -> WireResponse:
@@ -55,8 +69,7 @@ def _operations(site: Site, detail: str, exchange: Exchange) -> WireResponse:
 
 def _wsdl(site: Site, detail: str, exchange: Exchange) -> WireResponse:
     version = SOAP_12 if detail == "soap12" else SOAP_11
-    found = [item.operation for item in site.table.values()]
-    return WireResponse.of(200, "text/xml", describe(found, (ERROR_RESPONSE,), site.base_url, version))
+    return WireResponse.of(200, "text/xml", describe(_about(site, exchange), site.base_url, version))
 
 
 def _code(site: Site, language: str, exchange: Exchange) -> WireResponse:
