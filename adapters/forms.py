@@ -106,8 +106,10 @@ def _list(body: bytes, message: Message, limits: Limits) -> list[Decoded]:
     try:
         decoded = STRICT.decode(b'{"items":%s}' % body.removeprefix(b"\xef\xbb\xbf"), _listed(message), limits)
     except Fault as fault:
-        found = (FieldError(error.path[5:], error.message, error.rule, error.value) for error in fault.fields)
-        fault.fields = tuple(found)
+        fault.fields = tuple(
+            FieldError(error.path[5:], error.message.removeprefix("items"), error.rule, error.value)
+            for error in fault.fields
+        )
         raise
     return [_item(decoded, tree, number) for number, tree in enumerate(decoded.tree["items"])]
 

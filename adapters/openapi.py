@@ -19,6 +19,7 @@ Node: TypeAlias = dict[str, Any]
 PATH = "openapi"
 """The option of an API that says where its document is served; without it there is none."""
 _LONG = 1 << 63
+_PHRASES = {**{status.value: status.phrase for status in HTTPStatus}, 413: "Content Too Large"}
 
 _KINDS: Mapping[Kind, Node] = {
     Kind.STRING: {"type": "string"},
@@ -201,9 +202,9 @@ def _responses(api: Api, operation: Operation, components: _Components) -> Node:
         row = api.faults[kind]
         if isinstance(row, Native):
             refusals.setdefault(row.status, []).append(row.code or kind.value)
-    responses: Node = {str(operation.status): {"description": _phrase(operation.status), "content": content}}
+    responses: Node = {str(operation.status): {"description": phrase(operation.status), "content": content}}
     for status, codes in sorted(refusals.items()):
-        responses[str(status)] = {"description": f"{_phrase(status)}: {', '.join(codes)}", "content": problem}
+        responses[str(status)] = {"description": f"{phrase(status)}: {', '.join(codes)}", "content": problem}
     return {**responses, "default": {"description": "Any other fault", "content": problem}}
 
 
@@ -218,5 +219,6 @@ def _kinds(operation: Operation) -> Iterator[FaultKind]:
         yield FaultKind.PRECONDITION_FAILED
 
 
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase
+def phrase(status: int) -> str:
+    """What RFC 9110 calls a status; Python's own names differ between its versions."""
+    return _PHRASES.get(status, "Error")

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from adapters import eventstream, forms, openapi
@@ -117,9 +116,8 @@ def _document(request: WireRequest, document: Mapping[str, Any]) -> WireResponse
 def problem(fault: NativeFault, correlation_id: str) -> Tree:
     """RFC 9457 problem details. The type is that of the kind; ``code``, ``errors``, ``index`` (the item of a list that
     was refused, from 0) and ``correlation_id`` are extension members."""
-    titles = {status.value: status.phrase for status in HTTPStatus}
     kind, index = fault.fault.kind, fault.fault.details.get("index")
-    details: Tree = {"type": TYPE + kind.value, "title": titles.get(fault.status, "Error"), "status": fault.status}
+    details: Tree = {"type": TYPE + kind.value, "title": openapi.phrase(fault.status), "status": fault.status}
     if fault.text:
         details["detail"] = fault.text
     details["code"] = fault.code
