@@ -20,13 +20,18 @@ REQUESTS = Counter(
     ("api", "operation", "protocol", "status"),
     registry=REGISTRY,
 )
-FAULTS = Counter("session_gateway_faults", "Requests that ended in a fault.", ("api", "kind"), registry=REGISTRY)
+FAULTS = Counter(
+    "session_gateway_faults",
+    "Requests that ended in a fault.",
+    ("api", "operation", "protocol", "kind"),
+    registry=REGISTRY,
+)
 NOTES = Counter("session_gateway_notes", "Oddities that were accepted.", ("api", "note"), registry=REGISTRY)
 REPEATED = Counter("session_gateway_repeated", "Writes that had been stored before.", ("api",), registry=REGISTRY)
 SECONDS = Histogram(
     "session_gateway_request_seconds",
     "Time from a request's head to its answer.",
-    ("api", "protocol"),
+    ("api", "operation", "protocol"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
     registry=REGISTRY,
 )
@@ -53,7 +58,7 @@ def count(record: RequestRecord) -> None:
     requests.inc()
     seconds.observe(record.seconds)
     if record.fault:
-        FAULTS.labels(record.api, record.fault).inc()
+        FAULTS.labels(record.api, record.operation, record.protocol, record.fault).inc()
     if record.repeated:
         REPEATED.labels(record.api).inc()
     for note in record.notes:
@@ -63,7 +68,7 @@ def count(record: RequestRecord) -> None:
 
 @lru_cache(4096)
 def _children(api: str, operation: str, protocol: str, status: int) -> tuple[Counter, Histogram]:
-    return REQUESTS.labels(api, operation, protocol, str(status)), SECONDS.labels(api, protocol)
+    return REQUESTS.labels(api, operation, protocol, str(status)), SECONDS.labels(api, operation, protocol)
 
 
 def committed(writes: int, seconds: float) -> None:
