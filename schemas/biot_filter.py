@@ -60,6 +60,7 @@ class Clause:
         )
 
 
+_UUIDS = frozenset({"_id", "_patient.id", "_templateId", "_ownerOrganization.id"})
 LOGIC = {"$AND": "also", "$OR": "either", "$NOT": "never"}
 
 
@@ -87,10 +88,17 @@ def _conditions(prop: str, wanted: Mapping[str, Any], path: str) -> list[Conditi
             raise wrong(f"{path}.{name}", f"is no operator; there are {', '.join(OPERATORS)}")
         if value is not None:
             try:
-                found.append(Condition(prop, name, OPERATORS[name].read(value)))
+                found.append(Condition(prop, name, OPERATORS[name].read(_lower(value) if prop in _UUIDS else value)))
             except ValueError as error:
                 raise wrong(f"{path}.{name}", str(error)) from None
     return found
+
+
+def _lower(value: Any) -> Any:
+    """UUIDs as this gateway spells them; some platforms write them in upper case."""
+    if isinstance(value, list):
+        return [_lower(item) for item in value]
+    return value.lower() if isinstance(value, str) else value
 
 
 def _object(value: Any, path: str) -> Mapping[str, Any]:

@@ -235,8 +235,7 @@ class WireSchema(Schema):
     """Base of every declared message.
 
     The inner class ``Wire`` may set ``name`` (default: the class name), ``namespace``, ``open`` (unknown members are
-    kept) and
-    ``clr_name``; each class level has its own.
+    kept), ``clr_name`` and ``bare`` (an answer that is its one member's value); each class level has its own.
     """
 
     class Meta:
@@ -267,6 +266,7 @@ def message_of(schema: type[WireSchema]) -> Message:
         open=_wire(schema, "open", False),
         doc=(schema.__doc__ or "").strip(),
         clr_name=_wire(schema, "clr_name", ""),
+        bare=_wire(schema, "bare", False),
     )
 
 

@@ -58,7 +58,8 @@ class Message:
     class first (ServiceStack's text formats).
     ``open`` messages keep unknown members, under their own spelling. ``clr_name`` is the full .NET type name, where
     an error
-    text of the original server quotes it.
+    text of the original server quotes it. A ``bare`` message has one member, and in JSON it is that member's value
+    (a list, say) without an object around it; XML has no such form and keeps the message's own element.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Message:
     open: bool = False
     doc: str = ""
     clr_name: str = ""
+    bare: bool = False
     xml_members: tuple[Member, ...] = field(init=False)
     derived_members: tuple[Member, ...] = field(init=False)
     flat_members: tuple[Member, ...] = field(init=False)

@@ -1,14 +1,13 @@
 """The MobileConnect session log: which user worked on which device, and when.
 
 Published as a ServiceStack metadata page (XML, JSON, JSV, CSV, SOAP). It reads the sessions of every API of the
-caller's tenant. Errors are told inside the answer, HTTP 200; what ServiceStack itself refuses, before its service
-runs, is ServiceStack's own error.
+caller's tenant; the SessionUid that it wants is handed out by a login. Errors are told inside the answer, HTTP 200;
+what ServiceStack itself refuses, before its service runs, is ServiceStack's own error.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from adapters.scalars import NetDateTime
@@ -31,17 +30,19 @@ from schemas.api import (
     Route,
 )
 from schemas.fields import message_of
-from schemas.message import Member, Message, Tree
+from schemas.message import Tree
+from schemas.mobileconnect_answers import DESCRIPTIONS, Choices, bad, choices_of, good, widened
+from schemas.mobileconnect_login import login_operation
 from schemas.mobileconnect_messages import (
     ERROR_CODES,
-    RESULTS,
+    LOGIN,
     UserClientSessionLogRequest,
     UserClientSessionLogResponse,
 )
 
 NAME = "mobileconnect"
 ROUTE = "/userclientsession/log"
-PREFIXES = ("/userclientsession", "/xml", "/json", "/jsv", "/csv", "/soap11", "/soap12", "/metadata")
+PREFIXES = ("/userclientsession", "/user", "/xml", "/json", "/jsv", "/csv", "/soap11", "/soap12", "/metadata")
 EMPTY = UUID(int=0)
 
 NATIVE: FaultTable = {
@@ -53,35 +54,6 @@ NATIVE: FaultTable = {
     FaultKind.TOO_LARGE: Native(413, "RequestEntityTooLarge"),
 }
 """What is refused before the service runs."""
-
-DESCRIPTIONS: dict[FaultKind, str] = {
-    FaultKind.UNAUTHENTICATED: "The session is unknown or has expired. Log in again.",
-    FaultKind.FORBIDDEN: "The user may not read the session log.",
-    FaultKind.LOCKED_OUT: "Too many failed attempts. Try again later.",
-    FaultKind.NOT_FOUND: "There is no such session.",
-    FaultKind.EXPIRED: "The session is unknown or has expired. Log in again.",
-    FaultKind.INVALID_TRANSITION: "The session does not allow this.",
-    FaultKind.CONFLICT: "The request conflicts with another one.",
-    FaultKind.PRECONDITION_FAILED: "The session has changed in the meantime.",
-    FaultKind.UNSUPPORTED: "The server does not support this.",
-    FaultKind.TIMEOUT: "The request took too long. Try again later.",
-    FaultKind.BUSY: "The server is busy. Try again later.",
-    FaultKind.STORE_UNAVAILABLE: "The server is temporarily unavailable. Try again later.",
-    FaultKind.INTERNAL: "An internal error has occurred.",
-}
-"""ServerErrorDetails.Description of what is told inside the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the settings of this API say, and the answer message that follows from it."""
-
-    message: Message
-    success: str
-    failure: str
-    error_code: str
-    server: str
-    max_records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +74,10 @@ def page_of(tree: Tree, max_records: int) -> Page:
 
 
 def credentials(tree: Tree) -> Presented:
-    """The SessionUid; an absent one is the empty GUID, which only the demonstration knows."""
-    return Presented("key", secret=(tree.get("SessionUid") or EMPTY).hex)
+    """The SessionUid: of a login, or a stored key; an absent one is the empty GUID, which only the demonstration
+    knows."""
+    shown: UUID = tree.get("SessionUid") or EMPTY
+    return Presented("key" if shown == EMPTY else "session", secret=shown.hex)
 
 
 def command(tree: Tree, context: Context, max_records: int = 10_000) -> Mapped:
@@ -133,9 +107,9 @@ def present(outcome: Outcome, asked: Asked, choices: Choices) -> Answer:
         "PageIndex": page.index,
         "TotalPageCount": -(-outcome.total // size) if size else min(outcome.total, 1),
         "RecordsPerPage": size,
-        **_frame(choices, asked, choices.success, None),
+        **good(choices, asked),
     }
-    return Answer(tree, message=choices.message)
+    return Answer(tree)
 
 
 def entry(session: Session) -> Tree:
@@ -157,71 +131,38 @@ def _shown(instant: datetime | None) -> NetDateTime:
 
 def fault_tree(fault: Fault, asked: Asked | None, choices: Choices) -> Tree:
     """An empty page that says what went wrong."""
-    details = {
-        "Code": choices.error_code,
-        "Description": DESCRIPTIONS[fault.kind],
-        "AdditionalMessages": [item.message for item in fault.fields],
-    }
     page = {"LogEntries": [], "PageIndex": 0, "TotalPageCount": 0, "RecordsPerPage": 0}
-    return {**page, **_frame(choices, asked, choices.failure, details)}
-
-
-def _frame(choices: Choices, asked: Asked | None, result: str, details: Tree | None) -> Tree:
-    processed = NetDateTime() if asked is None else NetDateTime.of(asked.context.received_at)
-    return {"Server": choices.server, "ProcessedAt": processed, "Result": result, "ServerErrorDetails": details}
-
-
-def answer_message(results: tuple[str, ...], error_code: str) -> Message:
-    """The answer, its two enumerations widened by what the settings answer."""
-    message = message_of(UserClientSessionLogResponse)
-    details = message.by_key["ServerErrorDetails"].message
-    assert details is not None
-    coded = _with(details, Code={"choices": _united(ERROR_CODES, error_code)})
-    return _with(message, Result={"choices": _united(RESULTS, *results)}, ServerErrorDetails={"message": coded})
-
-
-def _united(known: tuple[str, ...], *more: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*known, *more)))
-
-
-def _with(message: Message, **changes: dict[str, Any]) -> Message:
-    def changed(member: Member) -> Member:
-        return replace(member, **changes.get(member.key, {}))
-
-    return replace(message, members=tuple(changed(member) for member in message.members))
+    return {**page, **bad(choices, fault, asked)}
 
 
 def build(settings: Settings) -> Api:
     """The API, with the choices that the settings name."""
-    success, failure = settings["mobileconnect.result_success"], settings["mobileconnect.result_failure"]
-    choices = Choices(
-        answer_message((success, failure), settings["mobileconnect.error_code"]),
-        success,
-        failure,
-        settings["mobileconnect.error_code"],
-        settings["mobileconnect.server"],
-        max(settings["mobileconnect.max_records"], 1),
-    )
-    operation = Operation(
-        "UserClientSessionLogRequest",
-        message_of(UserClientSessionLogRequest),
-        choices.message,
-        command=partial(command, max_records=choices.max_records),
-        present=partial(present, choices=choices),
-        routes=(Route("*", ROUTE),),
-        writes=False,
-        credentials=credentials,
-        doc=(UserClientSessionLogRequest.__doc__ or "").strip(),
-    )
-    row = InBand(choices.message, partial(fault_tree, choices=choices))
+    choices = choices_of(settings)
+    log = _log(choices)
+    row = InBand(log.answer, partial(fault_tree, choices=choices))
     return Api(
         NAME,
         "MobileConnect Application Server",
         native=("servicestack",),
         prefixes=PREFIXES,
-        operations=(operation,),
+        operations=(log, login_operation(choices, settings["mobileconnect.login_namespace"])),
         faults={**dict.fromkeys(DESCRIPTIONS, row), **NATIVE},
         doc=(__doc__ or "").strip(),
+    )
+
+
+def _log(choices: Choices) -> Operation:
+    return Operation(
+        "UserClientSessionLogRequest",
+        message_of(UserClientSessionLogRequest),
+        widened(message_of(UserClientSessionLogResponse), choices),
+        command=partial(command, max_records=choices.max_records),
+        present=partial(present, choices=choices),
+        routes=(Route("*", ROUTE),),
+        writes=False,
+        credentials=credentials,
+        lifetime=choices.lifetime,
+        doc=(UserClientSessionLogRequest.__doc__ or "").strip(),
     )
 
 
@@ -243,6 +184,18 @@ SETTINGS = (
         ERROR_CODES[0],
         "ServerErrorDetails.Code of every error; the default is the one published member.",
         origin="D2",
+    ),
+    Setting(
+        "mobileconnect.session_lifetime",
+        0,
+        "Seconds for which the SessionUid of a login may be used; 0: without end.",
+        origin="D3",
+    ),
+    Setting(
+        "mobileconnect.login_namespace",
+        LOGIN,
+        "Namespace of UserLoginRequest and of its answer in XML, which is not published.",
+        origin="D3",
     ),
     Setting("mobileconnect.server", "session-gateway", "Server of every answer: a host or product.", origin="D3"),
     Setting(

@@ -9,6 +9,8 @@ from schemas.fields import Boolean, DateTime, Enum, Guid, Int, List, Nested, Str
 
 TYPES = "http://schemas.servicestack.net/types"
 SESSIONS = "http://schemas.datacontract.org/2004/07/Spirit.Server.Common.Message.Sessions"
+LOGIN = "http://schemas.datacontract.org/2004/07/Spirit.Server.Common.Message.Users"
+"""Ours: no published page shows a UserLoginRequest in XML."""
 ENTRIES = "http://schemas.datacontract.org/2004/07/Spirit.Server.Common.DomainModel.Sessions"
 
 RESULTS = ("Unknown",)
@@ -118,3 +120,26 @@ class UserClientSessionLogResponse(PagedResponse):
         clr_name = "Spirit.Server.Common.Message.Sessions.UserClientSessionLogResponse"
 
     LogEntries = List(Nested(UserClientSessionLog))
+
+
+class UserLoginRequest(ServerRequest):
+    """Opens a session of a user on a device; the SessionUid that is answered is sent with all later requests."""
+
+    class Wire:
+        namespace = LOGIN
+
+    IncludeAssignedRoutes = Boolean(doc="Read, and kept with the session; the answer has no routes.")
+    IncludeUserData = Boolean(doc="Read, and kept with the session; the answer has no user data.")
+    IncludeWebDashboardWorkFlows = Boolean(doc="Read, and kept with the session; the answer has no work flows.")
+    Password = String(credential=True, sample="String", doc="The user's password.")
+    PasswordHash = String(credential=True, sample="String", doc="Taken for the password where that is not sent.")
+    UserName = String(sample="String", doc="The user.")
+
+
+class UserLoginResponse(ServerResponse):
+    """A session that was opened."""
+
+    class Wire:
+        namespace = LOGIN
+
+    SessionUid = Guid(credential=True, doc="The session, to be sent with all later requests; empty beside an error.")

@@ -20,10 +20,20 @@ from gateway.wire import WireRequest
 from schemas.api import Answer, Api, ApiPlugin, Asked, Context, FaultTable, Mapped, Native, Operation, Presented, Route
 from schemas.fields import message_of
 from schemas.message import Tree
-from schemas.ontime_messages import LOG_IN_TYPES, UserSession, UserSessionGet, UserSessionPost
+from schemas.ontime_list import list_command, present_list
+from schemas.ontime_messages import (
+    LOG_IN_TYPES,
+    UserSession,
+    UserSessionGet,
+    UserSessionIDs,
+    UserSessionList,
+    UserSessionPost,
+)
 from schemas.ontime_texts import parse_wall, wall_text
 
 NAME = "ontime"
+READ, WRITE = "userSession:read", "userSession:write"
+"""What a key may do; a key without scopes may do both."""
 PREFIX = "/sites"
 TIMES = {"LogInTime": "started_at", "LogOutTime": "ended_at"}
 
@@ -72,7 +82,7 @@ def post_command(tree: Tree, context: Context, order: str = "refuse") -> Mapped:
         raise _invalid("LogOutTime", "LogOutTime must not be before LogInTime.")
     given = tree.get("ID")
     named = given is not None and given != UUID(int=0)
-    key = Key(NAME, _realm(tree, context), str(given) if named else "")
+    key = Key(NAME, _realm(tree, context, WRITE), str(given) if named else "")
     return Mapped(
         Write(
             EventKind.CLOSED if end is not None else EventKind.UPDATED if named else EventKind.OPENED,
@@ -88,18 +98,24 @@ def post_command(tree: Tree, context: Context, order: str = "refuse") -> Mapped:
 
 
 def get_command(tree: Tree, context: Context) -> Mapped:
-    """The session with this ID."""
-    return Mapped(GetSession(ByKey(Key(NAME, _realm(tree, context), str(tree["id"])))))
+    """The session with this ID, if there is one."""
+    return Mapped(GetSession(ByKey(Key(NAME, _realm(tree, context, READ), str(tree["id"]))), optional=True))
 
 
-def _realm(tree: Tree, context: Context) -> str:
-    """The company, without case as in ASP.NET's routes; a key that is limited to others may not name it.
+def ids_command(tree: Tree, context: Context, limit: int) -> Mapped:
+    """The sessions that fit the criteria."""
+    return list_command(tree, context, _realm(tree, context, READ), limit)
 
-    Over a native route the header's check has said so before; elsewhere the company stands in the message alone.
+
+def _realm(tree: Tree, context: Context, permission: str) -> str:
+    """The company, without case as in ASP.NET's routes, if the key may name it and has the permission.
+
+    Over a native route the header's check has asked for the company before; elsewhere it stands in the message alone.
     """
     company = str(tree["company_id"]).lower()
     allowed = context.principal.realms if context.principal is not None else frozenset()
-    if allowed and company not in {realm.lower() for realm in allowed}:
+    scopes = context.principal.scopes if context.principal is not None else frozenset()
+    if (allowed and company not in {realm.lower() for realm in allowed}) or (scopes and permission not in scopes):
         raise Fault(FaultKind.FORBIDDEN, NO_PERMISSION)
     return company
 
@@ -156,9 +172,10 @@ def _invalid(name: str, message: str, rule: str = "invalid") -> Fault:
 
 
 def present(outcome: Outcome, asked: Asked, status: int = 201, form: str = "echo") -> Answer:
-    """The whole record, nulls included."""
+    """The whole record, nulls included; null when there is none."""
     session = outcome.session
-    assert session is not None
+    if session is None:
+        return Answer(None, status)
     role = session.subject.role if session.subject.role in LOG_IN_TYPES else LOG_IN_TYPES[0]
     tree = {
         "Vehicle": _guid(session.device.vehicle),
@@ -208,26 +225,41 @@ def build(settings: Settings) -> Api:
     )
     if settings["ontime.unknown_id"] == "refuse":
         post = replace(post, check=refuse_unknown)
-    get = Operation(
-        "UserSessionGet",
-        message_of(UserSessionGet),
-        message_of(UserSession),
-        command=get_command,
-        present=partial(present, status=200, form=form),
-        routes=(Route("GET", f"{PREFIX}/{{company-id}}/api/userSessions/{{id}}"),),
-        writes=False,
-        doc="Returns one UserSession record.",
-    )
     return Api(
         NAME,
         "OnTime user sessions",
         native=("webapi",),
         prefixes=(PREFIX,),
-        operations=(post, get),
+        operations=(post, *_reading(form, max(1, settings["ontime.max_ids"]))),
         faults=FAULTS,
         header=header,
         options={"formats": ("json",), "model_prefix": "userSession"},
         doc=(__doc__ or "").strip(),
+    )
+
+
+def _reading(form: str, limit: int) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            "UserSessionGet",
+            message_of(UserSessionGet),
+            message_of(UserSession),
+            command=get_command,
+            present=partial(present, status=200, form=form),
+            routes=(Route("GET", f"{PREFIX}/{{company-id}}/api/userSessions/{{id}}"),),
+            writes=False,
+            doc="Returns one UserSession record.",
+        ),
+        Operation(
+            "UserSessionList",
+            message_of(UserSessionList),
+            message_of(UserSessionIDs),
+            command=partial(ids_command, limit=limit),
+            present=partial(present_list, limit=limit),
+            routes=(Route("GET", f"{PREFIX}/{{company-id}}/api/userSessions"),),
+            writes=False,
+            doc=(UserSessionList.__doc__ or "").strip(),
+        ),
     )
 
 
@@ -247,6 +279,7 @@ SETTINGS = (
         origin="D3",
         choices=("create", "refuse"),
     ),
+    Setting("ontime.max_ids", 10_000, "The most identifiers in one list; a request that more fit is refused with 400."),
     Setting(
         "ontime.time_order",
         "refuse",

@@ -1,6 +1,6 @@
 """The messages of the OnTime userSession API, in the order of the published page, which is that of its JSON answers."""
 
-from schemas.fields import Any_, DateTime, Guid, Int, String, WireSchema
+from schemas.fields import Any_, DateTime, Guid, Int, List, String, WireSchema
 
 LOG_IN_TYPES = ("Undefined", "Dispatcher", "Driver")
 """The published values of LogInType; the live service numbers such lists from 0, in the published order."""
@@ -60,3 +60,26 @@ class UserSessionGet(WireSchema):
 
     company_id = String(name="company-id", location="path", required=True, doc="The name of the account's portal.")
     id = Guid(location="path", required=True, doc="The ID of the UserSession record.")
+
+
+class UserSessionList(WireSchema):
+    """Returns the identifiers of the UserSession records that fit the criteria."""
+
+    company_id = String(name="company-id", location="path", required=True, doc="The name of the account's portal.")
+    user_id = Guid(name="userId", location="query", nillable=True, doc="The User that the UserSession is assigned to.")
+    log_in_time = DateTime(
+        name="logInTime", location="query", nillable=True, doc="The earliest date and time of logging in."
+    )
+    log_out_time = DateTime(
+        name="logOutTime", location="query", nillable=True, doc="The latest date and time of logging out."
+    )
+
+
+class UserSessionIDs(WireSchema):
+    """The identifiers of UserSession records, in no particular order."""
+
+    class Wire:
+        name = "ArrayOfguid"
+        bare = True
+
+    IDs = List(Guid())

@@ -161,6 +161,9 @@ LIMITED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("sessions", "writer-of-demo", {"tenant": "demo", "scopes": ("sessions:read", "sessions:write")}),
     ("sessions", "reader-of-other", {"tenant": "other", "scopes": ("sessions:read",)}),
     ("sessions", "useless", {"tenant": "demo"}),
+    ("ontime", "22222222-2222-4222-8222-222222222222", {"tenant": "demo", "scopes": ("userSession:read",)}),
+    ("ontime", "33333333-3333-4333-8333-333333333333", {"tenant": "demo", "scopes": ("userSession:write",)}),
+    ("mobileconnect", "1" * 32, {"tenant": "demo"}),
 )
 """Keys of the cases: API, secret, and what the key may."""
 
@@ -208,7 +211,7 @@ def _options(folder: Path) -> dict[str, Any]:
 def _flat(options: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in options.items():
-        if isinstance(value, dict) and f"{prefix}{name}" not in ("biot.templates",):
+        if isinstance(value, dict) and f"{prefix}{name}" not in ("biot.templates", "biot.usage_types"):
             found.update(_flat(value, f"{prefix}{name}."))
         else:
             found[f"{prefix}{name}"] = value

@@ -79,6 +79,8 @@ class Writer:
 
     def text(self, tree: Any, message: Message) -> str:
         """The JSON text of a tree of ``message``; a list or None stands for itself."""
+        if isinstance(tree, dict) and message.bare:
+            return self._value(tree.get(message.members[0].key), message.members[0])
         return self._object(tree, message) if isinstance(tree, dict) else self.plain(tree)
 
     def _object(self, tree: Tree, message: Message) -> str:

@@ -15,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent / "store"))
 from store_kit import ANNE, NOON, again, closed, key, logged_in, opened, upserted, work
 
 from gateway.changes import merged
-from gateway.commands import UNSET, ByKey, ByUid, GetSession, Missing, Retry, Write
+from gateway.commands import UNSET, ByKey, ByToken, ByUid, GetSession, Missing, Probe, Retry, Write
 from gateway.credentials import digest
 from gateway.handler import Kept, execute
 from gateway.model import ApplicationUse, Device, EventKind, Key, State, Subject, subject_uid
-from gateway.outcome import Fault, FaultKind, Note
+from gateway.outcome import Fault, FaultKind, Note, Outcome
 
 
 class Dicts:
@@ -232,3 +232,50 @@ def test_read_of_nothing_is_not_found(rows):
 def test_same_inputs_give_the_same_outcome(rows):
     prepared = work(upserted(retry=Retry.LATEST, name="n"), ANNE)
     assert execute(Dicts(), prepared) == execute(rows, prepared)
+
+
+def prepared(command, *, principal=None, token=None, lifetime=None, at=NOON):
+    known = work(opened(""))
+    return replace(
+        known,
+        command=command,
+        principal=principal,
+        token=token,
+        operation=replace(known.operation, lifetime=lifetime),
+        received_at=at,
+    )
+
+
+def test_a_probe_needs_no_caller(rows):
+    assert execute(rows, prepared(Probe())) == Outcome()
+
+
+def test_what_is_not_found_is_named_unless_its_name_is_a_secret(rows):
+    uid = uuid.uuid4()
+    wanted = [(ByKey(key("7")), {"id": "7"}), (ByUid(uid), {"id": str(uid)}), (ByToken("a", digest("s")), {})]
+    for find, details in wanted:
+        for command in (GetSession(find), Write(EventKind.UPDATED, find)):
+            with pytest.raises(Fault) as caught:
+                execute(rows, prepared(command, principal=ANNE))
+            assert (caught.value.kind, dict(caught.value.details)) == (FaultKind.NOT_FOUND, details)
+
+
+def test_an_optional_read_of_nothing_is_no_fault(rows):
+    assert execute(rows, prepared(GetSession(ByUid(uuid.uuid4()), optional=True), principal=ANNE)) == Outcome()
+
+
+def test_a_sessions_secret_reads_until_its_lifetime_is_over(rows):
+    made = work(logged_in())
+    session = execute(rows, made).session
+    read = GetSession(ByUid(session.uid))
+    minute = timedelta(minutes=1)
+    token = digest(made.secret)
+
+    def reading(seconds):
+        at = session.recorded_at + timedelta(seconds=seconds)
+        return execute(rows, prepared(read, token=token, lifetime=minute, at=at))
+
+    assert reading(60).session == session
+    with pytest.raises(Fault) as caught:
+        reading(61)
+    assert caught.value.kind is FaultKind.UNAUTHENTICATED

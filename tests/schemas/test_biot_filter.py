@@ -94,6 +94,11 @@ def test_what_is_unknown_fits_no_condition_but_a_negative_one(condition, expecte
     assert fits({"stray": condition}) is expected
 
 
+@pytest.mark.parametrize("condition", [{"eq": "3FA85F64-AA"}, {"in": ["3FA85F64-AA"]}, {"like": "AA"}])
+def test_a_uuid_is_compared_without_case(condition):
+    assert clause_of({"_id": condition}, {}).holds({"_id": "3fa85f64-aa"}.get)
+
+
 YES, NO = {"_state": {"eq": "ACTIVE"}}, {"_state": {"eq": "DONE"}}
 
 

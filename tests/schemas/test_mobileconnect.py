@@ -66,7 +66,7 @@ def listed(**members):
 def answered(total=0, sessions=(), api=API, **members):
     operation = api.operations[0]
     answer = operation.present(Outcome(sessions=sessions, total=total), Asked(asked(**members), CONTEXT))
-    answer.message.check(answer.tree)
+    operation.answer.check(answer.tree)
     assert answer.status == 200
     return answer.tree
 
@@ -211,7 +211,7 @@ def test_user_and_client_by_their_next_best_name():
 def test_the_session_is_the_credential_and_stays_out_of_the_command():
     uid = UUID("11111111-2222-3333-4444-55555555abcd")
     shown = OPERATION.credentials(asked(SessionUid=uid))
-    assert (shown.kind, shown.secret) == ("key", "1111111122223333444455555555abcd")
+    assert (shown.kind, shown.secret) == ("session", "1111111122223333444455555555abcd")
     text = str(canonical(listed(SessionUid=uid)))
     assert uid.hex not in text
     assert str(uid) not in text
