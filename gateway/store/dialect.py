@@ -3,10 +3,12 @@
 SQLite is the one dialect so far; another is another row of :data:`DIALECTS`.
 """
 
+import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,25 @@ def compiled(database: Any, query: Any) -> tuple[str, Sequence[Any]]:
     return str(sql), values
 
 
+_ROW = re.compile(r"VALUES (\([?%s, ]+\))")
+_WIDTHS = (64, 16, 4, 1)
+
+
+@cache
+def _wide(sql: str, rows: int) -> str:
+    """A statement over one row of VALUES as the same statement over several rows."""
+    return _ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * rows), sql, count=1)
+
+
+def _widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """Statements over all rows, of a few widths only, so that each is prepared once."""
+    start = 0
+    for width in _WIDTHS:
+        while len(rows) - start >= width:
+            yield _wide(sql, width), [value for row in rows[start : start + width] for value in row]
+            start += width
+
+
 class Connection:
     """One connection, used by one thread at a time: fixed statements in, rows out."""
 
@@ -144,6 +165,17 @@ class Connection:
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute one statement once for each row."""
         self.cursor().executemany(sql, rows)
+
+    def together(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Execute a statement over ``VALUES (…)`` for many rows at a time; gives the rows that it found.
+
+        At each step of a statement the driver lets other threads run, and waits for its next turn: what counts beside
+        a busy event loop is the number of steps.
+        """
+        found: list[Any] = []
+        for wide, values in _widened(sql, rows):
+            found += self.all(wide, values)
+        return found
 
     def begin(self) -> None:
         """Begin a writing transaction."""

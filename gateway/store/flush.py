@@ -30,8 +30,10 @@ def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -
         outcome_row(slot, outcome, text_of(outcome.session, known)) for slot, outcome in unit.slots.values()
     ]
     for name, values in rows.items():
-        if values:
+        if values and name.startswith("drop"):
             connection.many(getattr(sql, name), values)
+        elif values:
+            connection.together(getattr(sql, name), values)
 
 
 def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:

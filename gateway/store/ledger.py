@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.store.ahead import look_ahead
 from gateway.store.dialect import Connection
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result, deliver, job
@@ -143,7 +144,9 @@ class Ledger:
         """Run all jobs in one transaction, and commit it; what is raised means that nothing was written."""
         connection = self._connection
         connection.begin()
-        unit = Unit(Snapshot(connection, self._sql), connection.one(self._sql.last_position)[0] or 0)
+        stored = Snapshot(connection, self._sql)
+        look_ahead(stored, [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)])
+        unit = Unit(stored, connection.one(self._sql.last_position)[0] or 0)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         tasks = any(callable(waiting.prepared) for waiting in jobs)
         if not unit.changed and not tasks:

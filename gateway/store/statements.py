@@ -6,10 +6,12 @@ Placeholders take values in the order in which they stand in the text.
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import SQL, Database, Model, fn
+from peewee import SQL, Database, Model, Select, Tuple, fn
 
 from gateway.store.dialect import compiled
 from gateway.store.tables import EventRow, MetaRow, OutcomeRow, RawRow, SessionRow, TermRow, TokenRow
+
+_KEPT = (OutcomeRow.command, OutcomeRow.position, OutcomeRow.created, OutcomeRow.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,11 @@ class Statements:
     """SQL text of every statement that a write or a look-up runs."""
 
     last_position: str
+    sessions_by_uid: str
+    sessions_by_token: str
+    sessions_at: str
+    latest_by_key: str
+    kept_in: str
     session_by_uid: str
     session_by_key: str
     session_by_open_key: str
@@ -52,7 +59,7 @@ def compile_for(database: Database) -> Statements:
         kept=text(_kept(mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
-        **{name: text(query) for name, query in (_finds(mark) | _changes(mark)).items()},
+        **{name: text(query) for name, query in (_finds(mark) | _finds_many(mark) | _changes(mark)).items()},
     )
 
 
@@ -67,6 +74,44 @@ def _finds(mark: SQL) -> dict[str, Any]:
         ),
         "session_by_token": by_token.where(TokenRow.api == mark, TokenRow.token == mark),
     }
+
+
+def _values(mark: SQL, columns: int) -> SQL:
+    """One row of values, which :meth:`gateway.store.dialect.Connection.together` makes several of."""
+    return SQL(f"(VALUES ({', '.join([mark.sql] * columns)}))")
+
+
+def _finds_many(mark: SQL) -> dict[str, Any]:
+    """The same look-ups for many writes at once; each row says what it answers."""
+    columns = (SessionRow.ordinal, SessionRow.body)
+    by_token = SessionRow.select(TokenRow.api, TokenRow.token, *columns)
+    kept = OutcomeRow.select(OutcomeRow.slot, OutcomeRow.expires_at, *_KEPT, EventRow.body)
+    return {
+        "sessions_at": SessionRow.select(*columns).where(SessionRow.ordinal.in_(_values(mark, 1))),
+        "sessions_by_uid": SessionRow.select(*columns).where(SessionRow.uid.in_(_values(mark, 1))),
+        "sessions_by_token": by_token.join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal)).where(
+            Tuple(TokenRow.api, TokenRow.token).in_(_values(mark, 2))
+        ),
+        "kept_in": kept.join(EventRow, on=(EventRow.position == OutcomeRow.position)).where(
+            OutcomeRow.slot.in_(_values(mark, 1))
+        ),
+        "latest_by_key": _latest_of_many(mark),
+    }
+
+
+def _latest_of_many(mark: SQL) -> Any:
+    """Of each tenant and key its latest open and its latest closed ordinal; no row for a key that has none."""
+    asked = (SQL("asked.column1"), SQL("asked.column2"))
+
+    def latest(is_open: int) -> Any:
+        row = SessionRow.alias("row")
+        where = (row.tenant == asked[0], row.key == asked[1], row.is_open == SQL(str(is_open)))
+        return row.select(fn.MAX(row.ordinal)).where(*where)
+
+    found = Select(
+        [SQL(f"{_values(mark, 2).sql} AS asked")], [*asked, latest(1).alias("opened"), latest(0).alias("closed")]
+    )
+    return found.where(SQL("opened IS NOT NULL OR closed IS NOT NULL"))
 
 
 def _latest_where(row: Any, mark: SQL, is_open: int) -> Any:
@@ -96,8 +141,8 @@ def _changes(mark: SQL) -> dict[str, Any]:
         **{name: _insert(model, mark) for name, model in added.items()},
         "add_token": _insert(TokenRow, mark).on_conflict_replace(),
         "keep": _insert(OutcomeRow, mark).on_conflict_replace(),
-        "set_session": SessionRow.update(dict.fromkeys((*indexed, SessionRow.body), mark)).where(this),
-        "set_body": SessionRow.update({SessionRow.body: mark}).where(this),
+        "set_session": _set((*indexed, SessionRow.body), mark),
+        "set_body": _set((SessionRow.body,), mark),
         "drop_session": SessionRow.delete().where(this),
         "drop_term": TermRow.delete().where(
             TermRow.tenant == mark, TermRow.term == mark, TermRow.sort_at == mark, TermRow.ordinal == mark
@@ -105,13 +150,19 @@ def _changes(mark: SQL) -> dict[str, Any]:
     }
 
 
+def _set(columns: tuple[Any, ...], mark: SQL) -> Any:
+    """New values of some columns, then the ordinal of the session that they are for."""
+    values = {column: SQL(f"changed.column{number}") for number, column in enumerate(columns, 1)}
+    source = SQL(f"{_values(mark, len(columns) + 1).sql} AS changed")
+    return SessionRow.update(values).from_(source).where(SessionRow.ordinal == SQL(f"changed.column{len(columns) + 1}"))
+
+
 def _insert(model: type[Model], mark: SQL) -> Any:
     return model.insert(dict.fromkeys(model._meta.sorted_fields, mark))
 
 
 def _kept(mark: SQL) -> Any:
-    columns = (OutcomeRow.command, OutcomeRow.position, OutcomeRow.created, OutcomeRow.session)
-    return OutcomeRow.select(*columns).where(OutcomeRow.slot == mark, OutcomeRow.expires_at >= mark)
+    return OutcomeRow.select(*_KEPT).where(OutcomeRow.slot == mark, OutcomeRow.expires_at >= mark)
 
 
 def _expire(mark: SQL) -> Any:
