@@ -6,7 +6,7 @@ each element stands in its own namespace under its own name, and every type is d
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape, quoteattr
 
 from schemas.api import Operation
@@ -42,9 +42,19 @@ class Described:
         pairs = (message for item in self.operations for message in (item.request, item.answer))
         return collect((*pairs, *self.errors), flash=self.flash)
 
+    def qualified(self) -> "Described":
+        """The same without operations any of whose types has no namespace."""
+        found = [item for item in self.operations if "" not in collect((item.request, item.answer)).lines]
+        return replace(self, operations=found)
+
 
 def describe(about: Described, base_url: str, version: Version) -> bytes:
-    """The WSDL document, for the service at ``base_url``."""
+    """The WSDL document, for the service at ``base_url``.
+
+    It leaves out operations whose messages have no namespace: a WSDL may not hold a schema without one (WS-I Basic
+    Profile 1.1, R2105), and clients that find one refuse the whole document.
+    """
+    about = about.qualified()
     types = about.types()
     body = [
         "<wsdl:types>",

@@ -19,7 +19,8 @@ ol { margin: 0; padding-left: 1.25rem; }
 summary { margin-top: 1.5rem; cursor: pointer; }
 #dto { white-space: pre-wrap; overflow-wrap: anywhere; }
 td.path { overflow-wrap: anywhere; font: .9rem/1.6 ui-monospace, monospace; }
-@media (max-width: 40rem) { .object > tbody > tr > th { width: auto; } .object td::before { content: none; } }
+@media (max-width: 40rem) { .object > tbody > tr > th { width: auto; }
+  .object > tbody > tr > td::before { content: none; } }
 """
 
 

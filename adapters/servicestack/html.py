@@ -1,6 +1,7 @@
 """The snapshot page: an answer for people, as nested tables, with the JSON of it inside."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,10 +9,12 @@ from urllib.parse import urlencode
 
 from adapters.servicestack.binding import Pairs
 from adapters.servicestack.design import document
-from adapters.webapi_html import Html, joined, link, paragraph, text
+from adapters.webapi_html import Html, joined, link, paragraph, section, text
 
 _FORMATS = ("json", "xml", "csv", "jsv")
 _DEPTH = 20
+_ZEROS = re.compile(r"(?<=T\d\d:\d\d:\d\d)\.0+(?=[Z+-]|$)|(?<=T\d\d:\d\d:\d\d\.\d\d\d)0+(?=[Z+-]|$)")
+"""What a date-time need not say to a person."""
 
 
 def snapshot(title: str, told: str, values: str, at: datetime, query: Pairs | None) -> bytes:
@@ -24,7 +27,7 @@ def snapshot(title: str, told: str, values: str, at: datetime, query: Pairs | No
             Html(f"<h1>{text(title)}</h1>"),
             paragraph(Html(head)),
             Html("") if query is None else paragraph(Html(f"Other formats: {_links(query)}")),
-            _value(json.loads(values), _DEPTH),
+            _answer(json.loads(values)),
             Html(f'<details><summary>JSON</summary><pre id="dto" tabindex="0">{text(told)}</pre></details>'),
         )
     )
@@ -36,6 +39,20 @@ def _links(query: Pairs) -> Html:
     return Html(", ".join(link(f"?{urlencode([*kept, ('format', name)])}", name) for name in _FORMATS))
 
 
+def _answer(values: Any) -> Html:
+    """The whole answer; lists of objects stand by themselves, since they need the whole width."""
+    if not isinstance(values, dict):
+        return _value(values, _DEPTH)
+    lists = {name: item for name, item in values.items() if isinstance(item, list) and item}
+    single = {name: item for name, item in values.items() if name not in lists}
+    return joined(
+        (
+            _object(single, _DEPTH),
+            *(section(f"{name} ({len(item)})", _items(item, _DEPTH)) for name, item in lists.items()),
+        )
+    )
+
+
 def _value(value: Any, depth: int) -> Html:
     """A value of any shape; what lies too deep is shown as JSON."""
     if depth and isinstance(value, dict):
@@ -43,7 +60,7 @@ def _value(value: Any, depth: int) -> Html:
     if depth and isinstance(value, list):
         return _items(value, depth - 1)
     if value is None or isinstance(value, str):
-        return text(value or "")
+        return text(_ZEROS.sub("", value or ""))
     return text(json.dumps(value, ensure_ascii=False))
 
 

@@ -59,7 +59,7 @@ class Site:
 def index(site: Site, namespaces: Sequence[str]) -> bytes:
     """``/metadata``: the operations of each API, a link for each format; the formal descriptions below."""
     by_title: dict[str, list[Offered]] = {}
-    for item in site.table.values():
+    for item in sorted(site.table.values(), key=lambda item: not item.native):
         by_title.setdefault(item.api.title, []).append(item)
     service_xsd = link(f"{site.base_url}/metadata?xsd=1", "Service XSD")
     body = joined(
