@@ -172,7 +172,7 @@ class Pipeline:
             received_at=request.received_at,
             correlation_id=request.correlation_id,
             asked=Asked(decoded.tree, context, request.base_url, request.correlation_id),
-            raw=raw_request(request, operation.request, decoded.tree),
+            raw=raw_request(request, operation.request, decoded.tree, part=exchange.batch),
             notes=(*decoded.notes, *mapped.notes),
             token=token,
             idempotency_key=_key(request, decoded) if operation.writes else None,

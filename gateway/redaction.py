@@ -11,8 +11,9 @@ from schemas.message import Message, Tree, credentials, redact
 MASK = "***"
 
 
-def raw_request(request: WireRequest, message: Message, tree: Tree) -> RawRequest:
-    """The request to keep: every declared credential reads ``***``.
+def raw_request(request: WireRequest, message: Message, tree: Tree, *, part: bool = False) -> RawRequest:
+    """The request to keep: every declared credential reads ``***``. One ``part`` of a list is kept without the others,
+    as the decoded tree.
 
     A value that does not stand literally in body or target (it was escaped, or cut by a comment) cannot be masked in
     place; then
@@ -23,7 +24,8 @@ def raw_request(request: WireRequest, message: Message, tree: Tree) -> RawReques
     target = f"{path}?{request.query}" if request.query else path
     media_type = request.headers.get("content-type", "")
     encoded = [value.encode("utf-8", "surrogatepass") for value in secrets]
-    if all(value in request.body or secret in target for value, secret in zip(encoded, secrets, strict=True)):
+    in_place = all(value in request.body or secret in target for value, secret in zip(encoded, secrets, strict=True))
+    if in_place and not part:
         return RawRequest(request.method, _without(target, secrets), media_type, _masked(request.body, encoded))
     body = json.dumps(redact(message, plain(tree), MASK), ensure_ascii=False).encode("utf-8", "surrogatepass")
     return RawRequest(request.method, path, media_type, body, "tree")

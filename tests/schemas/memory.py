@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.handler import execute
+from gateway.handler import Kept, execute
 from gateway.outcome import Outcome
 from gateway.spi import Answer, Api, Context, Fault, FaultKind, Key, NativeFault, Principal, Session, SessionEvent, Tree
 from gateway.work import RawRequest, Work
@@ -20,6 +20,7 @@ class Memory:
     def __init__(self) -> None:
         self.sessions: dict[uuid.UUID, Session] = {}
         self.events: list[SessionEvent] = []
+        self.slots: dict[str, Kept] = {}
 
     def by_uid(self, tenant, uid):
         session = self.sessions.get(uid)
@@ -40,6 +41,12 @@ class Memory:
 
     def drop_session(self, session):
         self.sessions.pop(session.uid)
+
+    def kept(self, slot, at):
+        return self.slots.get(slot)
+
+    def keep(self, slot, outcome):
+        self.slots[slot.name] = Kept(slot.command, outcome)
 
     def append(self, event, raw):
         self.events.append(replace(event, position=len(self.events) + 1))

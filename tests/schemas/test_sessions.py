@@ -343,3 +343,61 @@ def test_the_key_is_found_in_the_header():
 
 def test_every_kind_of_fault_has_a_row():
     assert total(API)
+
+
+def test_a_change_may_depend_on_the_version_that_was_read():
+    caller = Caller(API, ANN)
+    made = caller("OpenSession", {"name": "a"})
+    uid, tag = made.tree["uid"], dict(made.headers)["ETag"]
+    changed = caller("ChangeSession", {"uid": uid, "name": "b", "if_match": tag})
+    assert dict(changed.headers)["ETag"] == '"2"' == dict(caller("ReadSession", {"uid": uid}).headers)["ETag"]
+    for name in ("ChangeSession", "EndSession"):
+        late = refused(lambda name=name: caller(name, {"uid": uid, "if_match": tag}))
+        assert late.kind is FaultKind.PRECONDITION_FAILED
+    assert caller("EndSession", {"uid": uid, "if_match": f'"9", {dict(changed.headers)["ETag"]}'}).status == 200
+
+
+@pytest.mark.parametrize("tag", ['W/"1"', '"x"', '"1x"', '""', '"99999999999"', '"١"'])
+def test_a_tag_that_is_no_version_matches_nothing(tag):
+    caller = Caller(API, ANN)
+    uid = caller("OpenSession", {}).tree["uid"]
+    fault = refused(lambda: caller("ChangeSession", {"uid": uid, "name": "x", "if_match": tag}))
+    assert fault.kind is FaultKind.PRECONDITION_FAILED
+
+
+@pytest.mark.parametrize("tag", ["1", "", '"1', '"1",', '"1" "2"', "W/1"])
+def test_what_is_no_tag_is_refused(tag):
+    fault = refused(lambda: mapped("ChangeSession", {"uid": UID, "if_match": tag}))
+    assert (fault.kind, fault.fields[0].path) == (FaultKind.INVALID, "If-Match")
+
+
+def test_a_session_ends_once_at_the_moment_it_is_told_or_now():
+    caller = Caller(API, ANN)
+    uid = caller("OpenSession", {"started_at": START}).tree["uid"]
+    ended = caller("EndSession", {"uid": uid, "ended_at": NOW, "stop_reason": "done", "end_mileage": 9})
+    assert (ended.tree["state"], ended.tree["ended_at"], ended.tree["stop_reason"]) == ("closed", NOW, "done")
+    assert refused(lambda: caller("EndSession", {"uid": uid})).kind is FaultKind.INVALID_TRANSITION
+    other = caller("OpenSession", {}).tree["uid"]
+    assert caller("EndSession", {"uid": other}).tree["ended_at"] == caller.at
+
+
+def test_the_end_of_a_stream_names_where_the_next_one_goes_on():
+    assert mapped("ListEvents", {"after": 7, "cursor": "9", "last_event_id": "11"}).after == 11
+    assert mapped("ListSessionEvents", {"uid": UID, "last_event_id": "", "cursor": "9"}).after == 9
+    assert refused(lambda: mapped("ListEvents", {"last_event_id": "x"})).fields[0].path == "Last-Event-ID"
+
+
+def test_a_list_is_sorted_as_is_asked():
+    assert [mapped("ListSessions", tree).order for tree in ({}, {"sort": "newest"}, {"sort": "oldest"})] == [
+        "newest",
+        "newest",
+        "oldest",
+    ]
+
+
+def test_the_link_to_the_next_page_repeats_every_filter():
+    tree = {"limit": 2, "open": True, "user": "a&b", "started_from": START, "cursor": "old"}
+    asked = Asked(tree, Context(ANN, NOW), "http://gateway.example")
+    answer = API.operation("ListSessions").present(Outcome(next="new"), asked)
+    query = "limit=2&user=a%26b&started_from=2007-12-20T09%3A15%3A30Z&open=true&cursor=new"
+    assert answer.headers == (("Link", f'<http://gateway.example/v1/sessions?{query}>; rel="next"'),)
