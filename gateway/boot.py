@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.protocol import Endpoint, Offer, WireProtocol
+from gateway import demo, telemetry
 from gateway import identity as identities
 from gateway import registry as plugins
 from gateway import settings as setting
-from gateway import telemetry
 from gateway.following import Feed
 from gateway.identity import Identity
 from gateway.limits import Limits
@@ -152,6 +152,9 @@ def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
     identity = Identity(settings)
     router = _router(built, settings)
     store = open_store(settings["database"], settings)
+    if not settings["demo"] and any(demo.is_known(credential) for credential in store.credentials()):
+        store.close()
+        raise BootError("the database was made by the demo, whose secrets are known; name another with --database")
     feed = Feed(store.events)
     pipeline = Pipeline(router, built.protocols, identity, limits_of(settings), feed)
     gateway = Gateway(settings, built, pipeline, store, identity, feed)

@@ -94,9 +94,18 @@ def _add_credentials(store: Store, private: str, at: datetime) -> None:
             store.add_credential(credential)
 
 
+def is_known(credential: Credential) -> bool:
+    """Whether this is one of the demo's own credentials, whose secrets anybody can read here."""
+    return credential.uid == _uid(credential.api, credential.kind, credential.name)
+
+
+def _uid(api: str, kind: str, name: str) -> uuid.UUID:
+    return uuid.uuid5(_CREDENTIALS, f"{api} {kind} {name}")
+
+
 def _credentials(private: str, at: datetime) -> Iterator[Credential]:
     def one(api: str, kind: str, verifier: str, **options: Any) -> Credential:
-        uid = uuid.uuid5(_CREDENTIALS, f"{api} {kind} {options.get('name', '')}")
+        uid = _uid(api, kind, options.get("name", ""))
         return replace(Credential(uid, api, kind, verifier, at, tenant=TENANT), **options)
 
     yield one("workstation", "pair", pair_verifier("467512342123"), name="170200123")

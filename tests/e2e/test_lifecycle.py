@@ -122,6 +122,15 @@ def test_demo_mode_refuses_any_address_but_loopback(tmp_path: Path) -> None:
     assert "listens on 127.0.0.1 only" in done.stderr
 
 
+def test_a_database_of_the_demo_is_served_as_the_demo_only(serve: Callable[..., Server]) -> None:
+    server = serve("--demo")
+    server.stop()
+    words = [str(BIN / "session-gateway"), "serve", "--bind", "127.0.0.1:0", "--database", str(server.database)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "made by the demo" in done.stderr
+
+
 def test_without_demo_nothing_is_open(serve: Callable[..., Server]) -> None:
     server = serve()
     with server.client() as client:
