@@ -163,7 +163,7 @@ LIMITED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("sessions", "useless", {"tenant": "demo"}),
     ("ontime", "22222222-2222-4222-8222-222222222222", {"tenant": "demo", "scopes": ("userSession:read",)}),
     ("ontime", "33333333-3333-4333-8333-333333333333", {"tenant": "demo", "scopes": ("userSession:write",)}),
-    ("mobileconnect", "1" * 32, {"tenant": "demo"}),
+    ("mobileconnect", "4" * 32, {"tenant": "demo"}),
 )
 """Keys of the cases: API, secret, and what the key may."""
 
