@@ -12,7 +12,7 @@ from adapters.servicestack.binding import Pairs
 from adapters.servicestack.errors import SERIALIZATION, unknown_operation
 from adapters.servicestack.formats import XML
 from adapters.servicestack.reply import Reply, SoapReply
-from adapters.servicestack.routes import Target
+from adapters.servicestack.routes import Offered, Target
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from schemas.message import Message, Tree
@@ -33,7 +33,7 @@ def open_envelope_exchange(exchange: Exchange, target: Target, query: Pairs) -> 
         broken = SoapReply(version.namespace, _plain_type(version.namespace))
         return replace(exchange, reply=_reply(query, broken, "", _broken(fault)))
     action, name = _operation_name(envelope, request.headers.get("content-type", ""), target)
-    found = target.table.get(name.lower())
+    found = target.table.get(name.lower()) or _by_message(name, request.headers.get("soapaction", ""), target)
     media_type = _media_type(request.headers.get("content-type", ""), envelope)
     soap = SoapReply(envelope.version.namespace, media_type, action, envelope)
     reply = _reply(query, soap, name, None if found else unknown_operation(name))
@@ -61,6 +61,16 @@ def _operation_name(envelope: Envelope, content_type: str, target: Target) -> tu
     if header is not None:
         return True, (text_of(header) or "").strip()
     return False, local(envelope.body[0]) if envelope.body else ""
+
+
+def _by_message(name: str, soap_action: str, target: Target) -> Offered | None:
+    """The operation whose request is called ``name``: it is all that a client knows which was made from the WSDL. Where
+    several operations have one message, SOAPAction tells them apart."""
+    wanted = name.lower()
+    found = [item for item in target.table.values() if item.operation.request.name.lower() == wanted]
+    action = soap_action.strip(' "').rpartition("/")[2].lower()
+    named = [item for item in found if item.operation.name.lower() == action]
+    return found[0] if len(found) == 1 else named[0] if named else None
 
 
 def _plain_type(namespace: str) -> str:

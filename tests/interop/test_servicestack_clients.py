@@ -1,16 +1,5 @@
-"""Clients that others wrote, against a running demo.
+"""ServiceStack's real clients read what was written over other APIs; see conftest.py for how they are installed."""
 
-They live in an environment of their own, ``var/interop`` (or the folder that ``INTEROP`` names), since what one of them
-depends on shadows the standard library::
-
-    python3 -m venv var/interop/venv && var/interop/venv/bin/pip install servicestack==0.1.15 zeep==4.3.3
-    npm --prefix var/interop install @servicestack/client@2.1.13
-"""
-
-import importlib.util
-import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,44 +8,24 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-CLIENTS = Path(os.environ.get("INTEROP", ROOT / "var" / "interop")).resolve()
-PYTHON = CLIENTS / "venv" / "bin" / "python"
-NODE_MODULES = CLIENTS / "node_modules"
+DRIVER = "7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f"
+VEHICLE = "0c5c9d3e-58c4-4f3e-8f5b-6a1f0f6f1b2a"
+NEVER, EMPTY = "0001-01-01T00:00:00", "00000000-0000-0000-0000-000000000000"
+
+# What the log tells of each session: User, ClientReferUid, SessionStart, SessionEnd, UserReferUid.
+BIOT = [None, "device-01", "2007-12-20T09:15:30", "2007-12-20T10:15:30", EMPTY]
+ONTIME = [DRIVER, VEHICLE, "2019-10-01T08:00:00", NEVER, DRIVER]
+WORKSTATION = ["larry@newmedia.com", None, NEVER, "2025-12-04T06:57:36"]
+REFUSED = ["Failure", "ClientDataSubmissionFailure"]
 
 
-def _load(name, path):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def uids(rows):
+    """The rows with each GUID as it is written with dashes."""
+    return [[*row[:4], row[4] if "-" in row[4] else "-".join(_groups(row[4]))] for row in rows]
 
 
-starting = _load("interop_starting", ROOT / "tests" / "e2e" / "conftest.py")
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """The address of a running demo."""
-    server = starting.start(tmp_path_factory.mktemp("demo") / "demo.db", "--demo", "--workers", "1")
-    yield server.url
-    server.stop()
-
-
-def run(*words):
-    """The JSON that a client's script printed."""
-    environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=environment)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def needs_python(package):
-    if not PYTHON.exists():
-        pytest.skip(f"the PyPI package {package} is missing: there is no {PYTHON}")
-    found = subprocess.run([PYTHON, "-c", f"import {package}"], capture_output=True, check=False, timeout=60)
-    if found.returncode:
-        pytest.skip(f"the PyPI package {package} is missing from {PYTHON}")
+def _groups(text):
+    return text[:8], text[8:12], text[12:16], text[16:20], text[20:]
 
 
 def test_every_recorded_exchange_agrees_with_the_running_server(base):
@@ -65,38 +34,52 @@ def test_every_recorded_exchange_agrees_with_the_running_server(base):
     words = [sys.executable, script, base, golden / "exchanges.jsonl", "-v", "--deviations", golden / "deviations.txt"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("94 of 94 agree")
+
+
+def check_json_client(found):
+    rows = uids(found["all"])
+    assert BIOT in rows
+    assert ONTIME in rows
+    assert WORKSTATION in [row[:4] for row in rows]
+    assert uids(found["post"]) == [BIOT]
+    assert uids(found["get"]) == [ONTIME]
+    assert [uids(one) for one in found["started"]] == [[ONTIME], [ONTIME]]
+    assert found["page"] == [1, 1, True, 1]
+    assert found["result"] == "Success"
+    assert [uids(one) for one in found["batch"]] == [[BIOT], [ONTIME]]
+    assert found["error"] == [400, "SerializationException"]
+    assert found["stranger"] == REFUSED
 
 
 @pytest.mark.external
-def test_the_pypi_client_with_the_types_that_are_served(base, tmp_path):
-    needs_python("servicestack")
-    found = run(PYTHON, HERE / "servicestack_pypi.py", base, tmp_path)
+def test_the_pypi_client_with_the_types_that_are_served(base, run, pypi, tmp_path):
+    found = run(pypi, HERE / "servicestack_pypi.py", base, tmp_path)
     for dialect in ("api", "old"):
-        assert found[dialect]["post"] == [1, "device-01"]
-        assert found[dialect]["started"] == "2007-12-20T09:15:30+00:00"
-        assert found[dialect]["get"] == [1, "Success"]
-        assert found[dialect]["batch"] == [1, 0]
-        assert found[dialect]["error"] == [400, "SerializationException"]
+        check_json_client(found[dialect])
 
 
 @pytest.mark.external
-def test_the_npm_client(base):
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node (Debian: nodejs) is missing")
-    if not (NODE_MODULES / "@servicestack" / "client").exists():
-        pytest.skip(f"the npm package @servicestack/client is missing from {NODE_MODULES}")
-    found = run(node, HERE / "servicestack_npm.mjs", base, NODE_MODULES)
-    for dialect in ("api", "old"):
-        assert found[dialect]["post"] == [1, "device-01"]
-        assert found[dialect]["get"] == [1, "Success"]
-        assert found[dialect]["batch"] == [1, 0]
-        assert found[dialect]["error"] == "SerializationException"
-    assert found["bare"] == 1
+def test_the_npm_clients(base, run, node):
+    program, modules = node
+    found = run(program, HERE / "servicestack_npm.mjs", base, modules)
+    for dialect in ("api", "old", "bare"):
+        check_json_client(found[dialect])
 
 
 @pytest.mark.external
-def test_a_soap_tool_that_knows_only_the_wsdl(base):
-    needs_python("zeep")
-    found = run(PYTHON, HERE / "servicestack_zeep.py", base)
-    assert found == {"soap11": ["Success", "device-01"], "soap12": ["Success", "device-01"]}
+def test_a_dotnet_client_with_the_real_datacontractserializer(base, run, dotnet):
+    found = run(*dotnet, base)
+    assert found["end"] == ["00", "Success"]
+    assert found["wrong_key"][0] != "00"
+    assert BIOT in found["all"]
+    assert ONTIME in found["all"]
+    ended = [row[:4] for row in found["all"]]
+    assert WORKSTATION in ended
+    assert ["dotnet@newmedia.com", None, NEVER, "2025-12-05T08:00:00"] in ended
+    assert found["post"] == [BIOT]
+    assert found["route"] == found["oneway"] == found["started"] == [ONTIME]
+    assert found["page"] == [1, 1, 1]
+    assert found["stranger"] == REFUSED
+    assert found["error"] == [400, "Bad Request", "SerializationException"]
+    assert found["unknown"] == [405, "Method Not Allowed", "NotImplementedException"]
