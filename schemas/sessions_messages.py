@@ -210,7 +210,7 @@ class Changes(WireSchema):
     mode = fields.String()
     index = fields.String()
     attributes = fields.Nested(Attributes, nillable=False)
-    applications = fields.List(fields.Nested(ApplicationView), nillable=False)
+    applications = fields.List(fields.Nested(ApplicationView, nillable=False), nillable=False)
 
 
 class OpenSession(Changes):
@@ -242,7 +242,7 @@ class EndSession(WireSchema):
     stop_code = fields.String()
     end_mileage = fields.Long(nillable=True)
     attributes = fields.Nested(Attributes, nillable=False)
-    applications = fields.List(fields.Nested(ApplicationView), nillable=False)
+    applications = fields.List(fields.Nested(ApplicationView, nillable=False), nillable=False)
 
 
 class EventData(WireSchema):

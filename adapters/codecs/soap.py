@@ -167,7 +167,8 @@ class SoapCodec:
         spaces = (ADDRESSING,) if self.style.dispatch == "body" else ()
         refuse_not_understood(envelope, (member.name for member in header), spaces)
         reader = _Reader(not self.style.wrapper, list(envelope.notes), skip_nil=self.style.wrapped)
-        tree = reader.members(envelope.header, header, "Header.")
+        blocks = [block for block in envelope.header if namespace(block) not in spaces]
+        tree = reader.members(blocks, header, "Header.")
         payload = [member for member in message.members if member.part == "body"]
         tree |= reader.members(self._parameters(envelope, message), payload, "", is_open=message.open)
         return Decoded(tree, tuple(reader.notes))

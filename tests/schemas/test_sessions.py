@@ -246,6 +246,11 @@ def test_a_session_is_made_changed_and_ended():
     assert caller.store.events[2].occurred_at == START + timedelta(hours=1)
 
 
+@pytest.mark.parametrize("name", ["OpenSession", "ChangeSession", "EndSession"])
+def test_an_application_that_is_null_is_refused(name):
+    assert refused(lambda: mapped(name, {"uid": UID, "applications": [None]})).fields[0].path == "applications[0]"
+
+
 def test_a_session_without_a_key_is_known_by_its_uid():
     made = Caller(API, ANN)("OpenSession", {})
     assert made.tree["key"] == {"api": "sessions", "realm": "", "id": str(made.tree["uid"])}
