@@ -72,7 +72,7 @@ READS = (
         routes=(Route("GET", "/v1/sessions"),),
         writes=False,
         scope=READ,
-        doc="Sessions, newest first.",
+        doc="Sessions, newest first unless asked otherwise.",
     ),
     Operation(
         name="ReadSession",

@@ -134,5 +134,6 @@ def test_the_page_for_people_shows_every_operation_and_message(app: WsgiDoor) ->
         assert f'id="{operation.name}"' in text
     for name in DOCUMENT["components"]["schemas"]:
         assert f'<h3 id="{name}">' in text
+    assert 'list of <a href="#SessionEvent">SessionEvent</a>' in text
     assert "<script" not in text
     assert "undefined" not in text.lower()
