@@ -6,10 +6,11 @@ HOST := 127.0.0.1
 PORT ?= 8080
 DATABASE ?= var/demo.db
 WORKERS ?=
+INTEROP ?= var/interop
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs wsdl dist bench clean test-python
+.PHONY: help check serve test lint types docs wsdl dist bench clean test-python interop
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,9 @@ test: $(VENV)/.installed-test ## run ruff, mypy and every test
 test-python: $(VENV)/.installed-test ## run the tests that need no external server (for another Python: VENV= PYTHON=)
 	@$(BIN)/python -m pytest -m "not external" $(PYTEST)
 
+interop: check ## install the clients of others that the tests then run (PyPI, npm; as root Debian's mono and node)
+	@PYTHON=$(PYTHON) tests/interop/install.sh $(INTEROP)
+
 lint: $(VENV)/.installed-test ## check and format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -77,4 +81,4 @@ bench: $(VENV)/.installed-test ## measure requests/s and latency of each API's m
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## remove what make made, but never a database
-	@rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(INTEROP) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
