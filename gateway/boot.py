@@ -13,7 +13,7 @@ from gateway import demo, telemetry
 from gateway import identity as identities
 from gateway import registry as plugins
 from gateway import settings as setting
-from gateway.following import Feed
+from gateway.following import Tail
 from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.outcome import Fault, Outcome
@@ -57,7 +57,7 @@ class Gateway:
     pipeline: Pipeline
     store: Store
     identity: Identity
-    feed: Feed
+    tail: Tail
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
@@ -119,7 +119,7 @@ class Gateway:
     def close(self) -> None:
         """Finish what the store still holds, and stop the watcher and those who follow."""
         self._stop.set()
-        self.feed.close()
+        self.tail.close()
         self.store.close()
 
 
@@ -155,9 +155,9 @@ def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
     if not settings["demo"] and any(demo.is_known(credential) for credential in store.credentials()):
         store.close()
         raise BootError("the database was made by the demo, whose secrets are known; name another with --database")
-    feed = Feed(store.events)
-    pipeline = Pipeline(router, built.protocols, identity, limits_of(settings), feed)
-    gateway = Gateway(settings, built, pipeline, store, identity, feed)
+    tail = Tail(store.events)
+    pipeline = Pipeline(router, built.protocols, identity, limits_of(settings), tail)
+    gateway = Gateway(settings, built, pipeline, store, identity, tail)
     if watch:
         gateway.watch()
     else:

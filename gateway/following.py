@@ -1,10 +1,11 @@
 """Following events: one thread of a process looks for new ones, for all who follow.
 
-A follower first reads what it missed from the store itself, page by page. Then it takes from the feed, which keeps the
+A follower first reads what it missed from the store itself, page by page. Then it takes from the tail, which keeps the
 newest events in memory; when it falls too far behind, it reads from the store again. Positions grow in the order of
 commits, so a follower that goes on after the last position it saw misses nothing.
 """
 
+import itertools
 import logging
 import threading
 import time
@@ -32,10 +33,10 @@ HEARTBEAT = 15.0
 """Seconds without news after which a follower is sent a comment."""
 PAGE = 500
 KEPT = 2000
-"""So many events the feed keeps in memory."""
+"""So many events the tail keeps in memory."""
 
 
-class Feed:
+class Tail:
     """The newest events of all tenants, for the followers of this process; it polls only while there are any."""
 
     def __init__(self, source: Source) -> None:
@@ -70,7 +71,7 @@ class Feed:
             self._followers -= 1
 
     def after(self, position: int, seconds: float) -> tuple[int, Sequence[SessionEvent] | None]:
-        """How far the feed has come and the events between, waiting for some at most so long.
+        """How far the tail has come and the events between, waiting for some at most so long.
 
         None instead of events: they are no longer kept, read them from the store.
         """
@@ -79,7 +80,8 @@ class Feed:
                 self._changed.wait(seconds)
             if position < self._floor:
                 return self._head, None
-            return max(self._head, position), [event for event in self._recent if event.position > position]
+            newest = itertools.takewhile(lambda event: event.position > position, reversed(self._recent))
+            return max(self._head, position), tuple(newest)[::-1]
 
     def close(self) -> None:
         """End the thread, and wake all followers so that they end, too."""
@@ -104,6 +106,9 @@ class Feed:
             found = self.source(None, ListEvents(after=head, limit=PAGE))
         except Fault as fault:
             log.warning("new events could not be read: %s", fault.log or fault.message)
+            return False
+        except Exception:
+            log.exception("new events could not be read")
             return False
         with self._changed:
             if found.events and self._head == head:
@@ -139,13 +144,13 @@ class Following:
 
     def __init__(
         self,
-        feed: Feed,
+        tail: Tail,
         wanted: Wanted,
         first: bytes,
         render: Callable[[Outcome], bytes],
         allowed: Callable[[], None],
     ) -> None:
-        self._feed, self._wanted, self._first = feed, wanted, first
+        self._tail, self._wanted, self._first = tail, wanted, first
         self._render, self._allowed = render, allowed
         self._position, self._head = wanted.position, 0
         self._behind, self._joined, self._left = True, False, False
@@ -155,7 +160,7 @@ class Following:
         yield eventstream.RETRY + self._first
         told = time.monotonic()
         try:
-            while not (self._left or self._feed.closed):
+            while not (self._left or self._tail.closed):
                 self._allowed()
                 piece = self._frames(self._read() if self._behind else self._wait())
                 if not piece and time.monotonic() - told > HEARTBEAT:
@@ -169,19 +174,19 @@ class Following:
         yield self.farewell
 
     def _read(self) -> Sequence[SessionEvent]:
-        """One page of what the store has; after the last one the feed is enough."""
-        found = self._feed.source(self._wanted.tenant, ListEvents(self._wanted.session_uid, self._position, PAGE))
+        """One page of what the store has; after the last one the tail is enough."""
+        found = self._tail.source(self._wanted.tenant, ListEvents(self._wanted.session_uid, self._position, PAGE))
         self._position = found.events[-1].position if found.events else self._position
         self._behind = found.next is not None
         if not self._behind:
-            # The feed had come as far before this page was read, so nothing up to there is missing.
+            # The tail had come as far before this page was read, so nothing up to there is missing.
             self._position = max(self._position, self._head)
             self._join()
         return found.events
 
     def _wait(self) -> Sequence[SessionEvent]:
-        """What the feed has, for which this may wait."""
-        head, events = self._feed.after(self._position, WAIT)
+        """What the tail has, for which this may wait."""
+        head, events = self._tail.after(self._position, WAIT)
         if events is None:
             self._behind, self._head = True, head
             return ()
@@ -191,7 +196,7 @@ class Following:
     def _join(self) -> None:
         with self._lock:
             if not (self._joined or self._left):
-                self._feed.join(self._position)
+                self._tail.join(self._position)
                 self._joined = True
 
     def _frames(self, events: Sequence[SessionEvent]) -> bytes:
@@ -202,5 +207,5 @@ class Following:
         """The follower is gone; a second call does nothing."""
         with self._lock:
             if self._joined and not self._left:
-                self._feed.leave()
+                self._tail.leave()
             self._left = True

@@ -16,7 +16,7 @@ from adapters.protocol import Decoded, Exchange, WireProtocol
 from gateway import ids
 from gateway.commands import ListEvents
 from gateway.credentials import digest
-from gateway.following import Feed, Following, Wanted
+from gateway.following import Following, Tail, Wanted
 from gateway.identity import Identity, Unverified, refused, require
 from gateway.limits import Limits
 from gateway.model import Principal
@@ -54,7 +54,7 @@ class Pipeline:
     protocols: dict[str, WireProtocol]
     identity: Identity
     limits: Limits
-    feed: Feed | None = None
+    tail: Tail | None = None
 
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
         """The work that a request asks for, or its answer where no work is needed. Raises Unverified unless
@@ -208,12 +208,12 @@ class Pipeline:
             return _finish_batch(exchange, prepared, result)
         assert isinstance(result, Outcome)
         response = _present(exchange, prepared, result)
-        if self.feed is not None and getattr(exchange.reply, "follow", False):
-            return replace(response, body=self._followed(self.feed, exchange, prepared, result, response))
+        if self.tail is not None and getattr(exchange.reply, "follow", False):
+            return replace(response, body=self._followed(self.tail, exchange, prepared, result, response))
         return response
 
     def _followed(
-        self, feed: Feed, exchange: Exchange, work: Work, outcome: Outcome, response: WireResponse
+        self, tail: Tail, exchange: Exchange, work: Work, outcome: Outcome, response: WireResponse
     ) -> Following:
         """A body that goes on with the events after those of ``response``, for as long as the caller may read them."""
         command, principal = work.command, work.principal
@@ -221,7 +221,7 @@ class Pipeline:
         assert isinstance(response.body, bytes)
         position = outcome.events[-1].position if outcome.events else command.after
         return Following(
-            feed,
+            tail,
             Wanted(principal.tenant if principal else "", command.session_uid, position),
             response.body,
             partial(_frames, exchange, work),

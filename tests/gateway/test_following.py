@@ -11,7 +11,7 @@ import pytest
 
 from gateway import following
 from gateway.commands import ListEvents
-from gateway.following import Feed, Following, Wanted
+from gateway.following import Following, Tail, Wanted
 from gateway.model import EventKind, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
 
@@ -51,10 +51,10 @@ def log() -> Log:
 
 
 @pytest.fixture
-def feed(log, monkeypatch):
+def tail(log, monkeypatch):
     monkeypatch.setattr(following, "POLL", 0.01)
     monkeypatch.setattr(following, "WAIT", 0.05)
-    made = Feed(log.read)
+    made = Tail(log.read)
     yield made
     made.close()
 
@@ -63,8 +63,8 @@ def render(outcome: Outcome) -> bytes:
     return b"".join(b"%d " % event.position for event in outcome.events)
 
 
-def follow(feed, position=0, tenant="demo", session=None, allowed=lambda: None) -> Following:
-    return Following(feed, Wanted(tenant, session, position), b"", render, allowed)
+def follow(tail, position=0, tenant="demo", session=None, allowed=lambda: None) -> Following:
+    return Following(tail, Wanted(tenant, session, position), b"", render, allowed)
 
 
 def take(pieces, wanted: int, seconds: float = 10.0) -> list[int]:
@@ -79,21 +79,21 @@ def take(pieces, wanted: int, seconds: float = 10.0) -> list[int]:
     return found
 
 
-def test_what_was_missed_comes_first_and_then_what_is_new(log, feed):
+def test_what_was_missed_comes_first_and_then_what_is_new(log, tail):
     for _ in range(3):
         log.write()
-    pieces = iter(follow(feed, position=1))
+    pieces = iter(follow(tail, position=1))
     assert next(pieces) == b"retry: 1000\n\n"
     assert take(pieces, 2) == [2, 3]
     log.write()
     assert take(pieces, 1) == [4]
 
 
-def test_nothing_is_lost_or_repeated_while_others_write_faster_than_is_kept(log, feed, monkeypatch):
+def test_nothing_is_lost_or_repeated_while_others_write_faster_than_is_kept(log, tail, monkeypatch):
     monkeypatch.setattr(following, "PAGE", 7)
     monkeypatch.setattr(following, "KEPT", 5)
     writer = threading.Thread(target=lambda: [(log.write(), time.sleep(0.0005)) for _ in range(600)])
-    slow, fast = iter(follow(feed)), iter(follow(feed))
+    slow, fast = iter(follow(tail)), iter(follow(tail))
     writer.start()
     found: list[int] = []
     while len(found) < 600:
@@ -105,8 +105,8 @@ def test_nothing_is_lost_or_repeated_while_others_write_faster_than_is_kept(log,
     assert take(fast, 600) == list(range(1, 601))
 
 
-def test_a_tenant_sees_its_own_events_and_the_operator_all(log, feed):
-    mine, all_of_them = iter(follow(feed)), iter(follow(feed, tenant=None))
+def test_a_tenant_sees_its_own_events_and_the_operator_all(log, tail):
+    mine, all_of_them = iter(follow(tail)), iter(follow(tail, tenant=None))
     next(mine), next(mine), next(all_of_them), next(all_of_them)
     for tenant in ("demo", "other", "demo"):
         log.write(tenant)
@@ -114,16 +114,16 @@ def test_a_tenant_sees_its_own_events_and_the_operator_all(log, feed):
     assert take(all_of_them, 3) == [1, 2, 3]
 
 
-def test_a_follower_of_one_session_sees_no_other(log, feed):
-    pieces = iter(follow(feed, session=ONE))
+def test_a_follower_of_one_session_sees_no_other(log, tail):
+    pieces = iter(follow(tail, session=ONE))
     next(pieces), next(pieces)
     for session in (None, ONE, uuid.UUID(int=2), ONE):
         log.write(session=session)
     assert take(pieces, 2) == [2, 4]
 
 
-def test_a_follower_without_news_says_so_at_least_once_a_second(feed):
-    pieces = iter(follow(feed))
+def test_a_follower_without_news_says_so_at_least_once_a_second(tail):
+    pieces = iter(follow(tail))
     next(pieces)
     for _ in range(3):
         began = time.monotonic()
@@ -131,20 +131,20 @@ def test_a_follower_without_news_says_so_at_least_once_a_second(feed):
         assert time.monotonic() - began < 1
 
 
-def test_a_comment_keeps_the_connection_alive(feed, monkeypatch):
+def test_a_comment_keeps_the_connection_alive(tail, monkeypatch):
     monkeypatch.setattr(following, "HEARTBEAT", 0.01)
-    pieces = itertools.islice(follow(feed), 5)
+    pieces = itertools.islice(follow(tail), 5)
     assert any(piece.startswith(b":") for piece in pieces)
 
 
-def test_a_follower_whose_key_was_revoked_is_sent_away(log, feed):
+def test_a_follower_whose_key_was_revoked_is_sent_away(log, tail):
     keys = {"valid": True}
 
     def allowed() -> None:
         if not keys["valid"]:
             raise Fault(FaultKind.UNAUTHENTICATED)
 
-    pieces = iter(follow(feed, allowed=allowed))
+    pieces = iter(follow(tail, allowed=allowed))
     next(pieces), next(pieces)
     keys["valid"] = False
     log.write()
@@ -155,20 +155,36 @@ def test_a_store_that_cannot_be_read_ends_the_stream_so_that_the_reader_comes_ba
     def broken(tenant, command):
         raise Fault(FaultKind.STORE_UNAVAILABLE)
 
-    feed = Feed(broken)
-    assert b"".join(follow(feed)) == b"retry: 1000\n\n" * 2
-    feed.close()
+    tail = Tail(broken)
+    assert b"".join(follow(tail)) == b"retry: 1000\n\n" * 2
+    tail.close()
 
 
-def test_every_stream_ends_with_a_retry_line_when_the_server_stops(feed):
-    pieces = iter(follow(feed))
+def test_a_look_that_fails_is_not_the_last_one(log, tail, monkeypatch):
+    pieces = iter(follow(tail))
     next(pieces), next(pieces)
-    feed.close()
+    read, failures = log.read, iter([Fault(FaultKind.STORE_UNAVAILABLE), RuntimeError("a bug")])
+
+    def failing(tenant, command):
+        for failure in failures:
+            raise failure
+        return read(tenant, command)
+
+    monkeypatch.setattr(tail, "source", failing)
+    log.write()
+    assert take(pieces, 1) == [1]
+    assert next(failures, None) is None
+
+
+def test_every_stream_ends_with_a_retry_line_when_the_server_stops(tail):
+    pieces = iter(follow(tail))
+    next(pieces), next(pieces)
+    tail.close()
     assert list(pieces)[-1] == b"retry: 1000\n\n"
 
 
-def test_one_reader_asks_for_all_and_nobody_asks_when_nobody_follows(log, feed):
-    followers = [follow(feed) for _ in range(20)]
+def test_one_reader_asks_for_all_and_nobody_asks_when_nobody_follows(log, tail):
+    followers = [follow(tail) for _ in range(20)]
     streams = [iter(follower) for follower in followers]
     for pieces in streams:
         next(pieces), next(pieces)
