@@ -221,6 +221,7 @@ def build(settings: Settings) -> Api:
         command=partial(post_command, order=settings["ontime.time_order"]),
         present=partial(present, form=form),
         routes=(Route("POST", f"{PREFIX}/{{company-id}}/api/userSession/post"),),
+        status=201,
         doc=(UserSessionPost.__doc__ or "").strip(),
     )
     if settings["ontime.unknown_id"] == "refuse":
