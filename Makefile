@@ -10,7 +10,7 @@ INTEROP ?= var/interop
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs wsdl dist bench clean test-python interop
+.PHONY: help check serve test lint types docs mapping wsdl dist bench clean test-python interop
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ docs: $(VENV)/.installed-test ## build the documentation into docs/_build; a war
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
+mapping: $(VENV)/.installed-test ## write docs/mapping-table.rst anew: what becomes of each member of each API
+	@$(BIN)/python -m docs.mapping >docs/mapping-table.rst.new
+	@mv docs/mapping-table.rst.new docs/mapping-table.rst
+
 wsdl: $(VENV)/.installed-test ## write the published WSDL files anew
 	@$(BIN)/python -m wsdl
 
@@ -81,4 +85,4 @@ bench: $(VENV)/.installed-test ## measure requests/s and latency of each API's m
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## remove what make made, but never a database
-	@rm -rf $(VENV) $(INTEROP) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

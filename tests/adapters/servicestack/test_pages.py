@@ -15,6 +15,7 @@ from gateway.registry import build as build_all
 from gateway.registry import discover
 from gateway.settings import load
 from gateway.wire import WireRequest
+from schemas.api import Answer
 
 _spec = importlib.util.spec_from_file_location("servicestack_recording", Path(__file__).with_name("conftest.py"))
 recording = importlib.util.module_from_spec(_spec)
@@ -74,6 +75,60 @@ def test_the_sample_answer_shows_first_choices_and_minimal_dates(recorded):
     assert tree["Result"] == "Unknown"
     assert tree["ServerErrorDetails"]["Code"] == "ClientDataSubmissionFailure"
     assert tree["LogEntries"][0]["User"] == "String"
+
+
+def test_the_index_links_the_formal_descriptions(recorded):
+    page = text(recorded, "/metadata")
+    for path in ("/metadata?xsd=0", "/metadata?xsd=1", "/metadata?xsd=2", "/soap11", "/soap12", "/types/python"):
+        assert f'href="http://localhost{path}"' in page
+        assert recorded("GET", path).status == 200
+
+
+def test_the_index_tells_apart_what_is_of_which_api(everything):
+    page = text(everything, "/metadata")
+    assert page.index("3DPartStream.NET XML interfaces</h2>") < page.index("SWServiceLogin</th>")
+
+
+@pytest.mark.parametrize("path", ["/metadata", "/xml/metadata", f"/xml/metadata?op={X}", f"/html/reply/{X}"])
+def test_pages_load_nothing_run_nothing_and_fit_a_phone(recorded, path):
+    response = recorded("GET", path)
+    page = response.body.decode()
+    assert "default-src 'none'" in dict(response.headers)["Content-Security-Policy"]
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert not re.search(r"<script|<link|<img|src=|@import", page)
+
+
+def test_an_answer_for_people_is_a_table_with_readable_dates(recorded):
+    page = text(recorded, f"/html/reply/{X}?ClientReferUid=a%3Cb")
+    assert "<h2>LogEntries (2)</h2>" in page
+    assert '<td data-column="ClientReferUid">a&lt;b</td>' in page
+    assert '<td data-column="ClientReferUid">c2, with &quot;quote&quot;</td>' in page
+    assert '<td data-column="SessionEnd">2024-01-02T03:04:05.120+02:00</td>' in page
+    assert '<tr><th scope="row">ProcessedAt</th><td>2024-01-02T03:04:05.678Z</td></tr>' in page
+    told = html.unescape(re.search(r'<pre id="dto"[^>]*>(.*?)</pre>', page, re.DOTALL)[1])
+    assert told == recorded("GET", f"/json/reply/{X}?ClientReferUid=a%3Cb").body.decode()
+
+
+def test_an_answer_for_people_links_the_same_request_in_other_formats(recorded):
+    page = text(recorded, f"/html/reply/{X}?ClientReferUid=a%26b&format=html")
+    links = [html.unescape(one) for one in re.findall(r'href="(\?[^"]*)"', page)]
+    assert links == [f"?ClientReferUid=a%26b&format={name}" for name in ("json", "xml", "csv", "jsv")]
+    assert [recorded("GET", f"/html/reply/{X}{link}").status for link in links] == [200] * 4
+
+
+def test_an_answer_for_people_repeats_no_credential_and_links_no_request_with_a_body(everything):
+    secret = "12345678-1234-1234-1234-123456789abc"
+    exchange = everything.protocol.open(
+        WireRequest("GET", f"/html/reply/{X}", f"sessionuid={secret}"),
+        everything.router.match(WireRequest("GET", f"/html/reply/{X}")),
+    )
+    page = everything.protocol.encode(exchange, exchange.operation.answer, [Answer({})]).body.decode()
+    assert secret not in page
+    assert "Other formats" not in page
+    posted = everything.protocol.open(
+        WireRequest("POST", f"/html/reply/{X}"), everything.router.match(WireRequest("POST", f"/html/reply/{X}"))
+    )
+    assert b"Other formats" not in everything.protocol.encode(posted, posted.operation.answer, [Answer({})]).body
 
 
 def test_the_page_of_an_unknown_operation_is_forbidden_as_recorded(recorded):

@@ -105,3 +105,41 @@ def test_members_of_a_header_are_read_from_the_header(golden):
     body = golden("soap11-request.xml").replace(b"</s:Header>", b"<token>abc</token></s:Header>")
     assert driver("POST", "/soap11", {"Content-Type": "text/xml"}, body).status == 200
     assert driver.decoded[0].tree == {"Token": "abc", "ClientReferUid": "empty"}
+
+
+def envelope(body):
+    return (
+        f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'.encode()
+    )
+
+
+def called(driver, body, action=""):
+    """The operation that a client reaches which was made from the WSDL: it sends messages, not operations' names."""
+    headers = {"Content-Type": "text/xml", "SOAPAction": action}
+    response = driver("POST", "/soap11", headers, envelope(body))
+    return driver.last.operation.name if response.status == 200 else None
+
+
+def test_the_message_names_the_operation_where_it_is_called_differently():
+    operations = [recording.operation("Ask")]
+    driver = recording.Driver(recording.recorded_protocol(), (recording.api_of(*operations),))
+    body = f'<UserClientSessionLogRequest xmlns="{recording.SESSIONS}"/>'
+    assert called(driver, body) == "Ask"
+    assert called(driver, "<Other/>") is None
+
+
+def test_soapaction_tells_operations_with_one_message_apart():
+    operations = [recording.operation("Ask", routes=()), recording.operation("AskAgain", routes=())]
+    driver = recording.Driver(recording.recorded_protocol(), (recording.api_of(*operations),))
+    body = f'<UserClientSessionLogRequest xmlns="{recording.SESSIONS}"/>'
+    assert called(driver, body, f'"{recording.TYPES}/AskAgain"') == "AskAgain"
+    assert called(driver, body, "Ask") == "Ask"
+    assert called(driver, body, '"http://x/Nope"') is None
+    assert called(driver, body) is None
+
+
+def test_soapaction_never_overrides_the_name_of_an_operation():
+    operations = [recording.operation(), recording.operation("Ask", routes=())]
+    driver = recording.Driver(recording.recorded_protocol(), (recording.api_of(*operations),))
+    body = f'<UserClientSessionLogRequest xmlns="{recording.SESSIONS}"/>'
+    assert called(driver, body, f'"{recording.TYPES}/Ask"') == "UserClientSessionLogRequest"
