@@ -262,6 +262,8 @@ class _Reader:
             return read_any(element)
         if member.kind is Kind.OBJECT and member.message is not None:
             inner = member.message
+            if (text_of(element) or "").strip():
+                raise malformed(f"{path} must hold elements, not text")
             return self.members(element, list(inner.members), f"{path}.", is_open=inner.open)
         text = text_of(element)
         if text is None:

@@ -16,7 +16,12 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 CODEC = SoapCodec("shop", SoapStyle(wrapped=True))
 
 
+class Buyer(WireSchema):
+    name = fields.String()
+
+
 class Sale(WireSchema):
+    buyer = fields.Nested(Buyer)
     tag = fields.String(name="If-Match", location="header")
     lines = fields.List(fields.String())
 
@@ -66,6 +71,12 @@ def test_a_list_that_is_not_sent_stays_unsent():
 def test_a_member_given_twice_is_refused():
     with pytest.raises(Fault, match="tag is given more than once"):
         read("<tag>1</tag><tag>2</tag>")
+
+
+@pytest.mark.parametrize("inner", ["<buyer>ann</buyer>", "<lines><name>a</name></lines>"])
+def test_text_for_elements_and_elements_for_text_are_refused(inner):
+    with pytest.raises(Fault, match="must hold"):
+        read(inner)
 
 
 def test_an_answer_is_wrapped_in_a_result():
