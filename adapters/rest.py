@@ -54,7 +54,7 @@ class Rest:
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """The exchange; the answer is JSON unless the operation and Accept agree on another form."""
         if match is None:
-            return Exchange(self, request, codec=STRICT)
+            return Exchange(self, request, codec=STRICT, reply=Reply())
         end = match.endpoint
         if isinstance(end.data, dict):
             return Exchange(self, request, match, end.api, codec=STRICT, reply=Reply(page=_document(request, end.data)))

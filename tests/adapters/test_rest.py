@@ -229,6 +229,11 @@ def test_a_path_that_nothing_serves_is_told_the_same_way():
     assert (status, headers["Content-Type"], body["title"]) == (404, "application/problem+json", "Not Found")
 
 
+def test_a_fault_that_an_api_tells_in_an_answer_is_written_also_where_nothing_serves_the_path():
+    response = REST.encode(REST.open(request(), None), REQUEST, [Answer({"state": "no"}, 400)])
+    assert (response.status, response.body) == (400, b'{"state":"no"}')
+
+
 @given(st.binary(max_size=100), st.text(), st.sampled_from(["limit", "search", "active", "x"]), st.booleans())
 def test_whatever_is_sent_is_read_or_refused_and_answered(body, text, name, native):
     asked = request("GET" if not body else "POST" if not native else "PATCH", body, f"{name}={text}", if_match=text)
