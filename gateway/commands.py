@@ -150,7 +150,7 @@ class SearchSessions:
 
     ``where`` is what the store can tell apart by itself; ``pick`` looks at each session that is left, and at most at
     ``reach`` of them: a search that would have to look at more is refused. ``limit`` and ``offset`` count groups where
-    the pick makes groups; then all sessions of the page's groups are given.
+    the pick makes groups; then all sessions of the page's groups are given, if they are no more than ``most``.
     """
 
     pick: Pick
@@ -158,6 +158,7 @@ class SearchSessions:
     limit: int = 100
     offset: int = 0
     reach: int = 100_000
+    most: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

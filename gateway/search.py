@@ -24,7 +24,8 @@ class _Match(NamedTuple):
 
 
 def search(command: SearchSessions, listing: Listing, by_uid: Callable[[uuid.UUID], Session | None]) -> Outcome:
-    """The page that ``command`` asks for. Raises a Fault of kind ``unsupported`` when it reaches too far.
+    """The page that ``command`` asks for. Raises a Fault of kind ``unsupported`` when the search reaches too far, or a
+    page of groups is too large.
 
     Sessions of equal rank stand in the order of the store: the latest first.
     """
@@ -33,6 +34,9 @@ def search(command: SearchSessions, listing: Listing, by_uid: Callable[[uuid.UUI
     groups = dict.fromkeys(match.group for match in matches if match.group is not None)
     wanted = set(list(groups)[page])
     chosen = [match for match in matches if match.group in wanted] if groups else matches[page]
+    if groups and len(chosen) > command.most:
+        message = f"The page holds more than {command.most} sessions; ask for a smaller one."
+        raise Fault(FaultKind.UNSUPPORTED, message)
     found = (by_uid(match.uid) for match in chosen)
     sessions = tuple(session for session in found if session is not None)
     return Outcome(sessions=sessions, total=len(groups) if groups else len(matches))

@@ -151,7 +151,9 @@ def search(options: Options, in_progress: bool, tree: Tree, context: Context) ->
         by_device=in_progress,
     )
     narrowed = _narrowed(where, in_progress)
-    return Mapped(SearchSessions(pick, narrowed, limit, page * limit, options.search_reach))
+    return Mapped(
+        SearchSessions(pick, narrowed, limit, page * limit, reach=options.search_reach, most=options.search_limit)
+    )
 
 
 def page_of(options: Options, asked: Tree) -> tuple[int, int]:

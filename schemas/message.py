@@ -58,8 +58,8 @@ class Message:
     class first (ServiceStack's text formats).
     ``open`` messages keep unknown members, under their own spelling. ``clr_name`` is the full .NET type name, where
     an error
-    text of the original server quotes it. A ``bare`` message has one member, and in JSON it is that member's value
-    (a list, say) without an object around it; XML has no such form and keeps the message's own element.
+    text of the original server quotes it. A ``bare`` message has one member, and in plain JSON (``rest``, ``webapi``)
+    it is that member's value, a list, say, without an object around it; other formats keep the message around it.
     """
 
     name: str

@@ -66,6 +66,14 @@ def test_a_page_of_groups_holds_all_sessions_of_its_groups():
     assert stored.search(pick=ByName(grouped=True), limit=2, offset=2) == (["c1"], 3)
 
 
+def test_a_page_of_groups_that_holds_too_many_sessions_is_refused():
+    stored = Stored("b2", "a2", "c1", "b1", "a1")
+    assert stored.search(pick=ByName(grouped=True), limit=1, most=2) == (["a1", "a2"], 3)
+    with pytest.raises(Fault) as caught:
+        stored.search(pick=ByName(grouped=True), limit=2, most=2)
+    assert caught.value.kind is FaultKind.UNSUPPORTED
+
+
 def test_the_store_is_read_in_chunks_and_narrowed():
     stored = Stored(*(f"{number:05d}" for number in range(CHUNK + 7)))
     names, total = stored.search(where=SessionFilter(api="a"), limit=3)
