@@ -1,8 +1,8 @@
 """SOAP toolkits that know nothing but the WSDL keep a session through the gateway's own service."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from suds import WebFault
 from suds.client import Client as SudsClient
 from zeep.plugins import HistoryPlugin
 
-from tests.e2e.conftest import Server, command
+from tests.e2e.conftest import Server, command, start
 
 SPACE = "urn:session-gateway:sessions"
 NOBODY = UUID("7b0c2f0e-2f8e-4c56-9d0a-0d9f3a0c1d11")
@@ -27,23 +27,29 @@ ENVELOPES = {
 
 
 @pytest.fixture(scope="module")
-def key(demo: Server) -> str:
-    """The secret of a key that may read and write; workers learn of it within a second."""
-    words = ("credentials", "add", "--api", "sessions", "--tenant", "demo")
-    said = command(*words, "--scope", "sessions:read", "--scope", "sessions:write", database=demo.database)
-    secret = said.split()[-1]
-    with demo.client() as client:
-        for _ in range(100):
-            if client.get("/v1/sessions", headers={"Authorization": f"Bearer {secret}"}).status_code == 200:
-                return secret
-            time.sleep(0.1)
-    raise AssertionError("the key was not learnt")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("soap") / "gateway.db"
 
 
 @pytest.fixture(scope="module")
-def schema(demo: Server) -> etree.XMLSchema:
+def key(database: Path) -> str:
+    """The secret of a key that may read and write, made before the server so that every worker knows it."""
+    words = ("credentials", "add", "--api", "sessions", "--tenant", "acme")
+    said = command(*words, "--scope", "sessions:read", "--scope", "sessions:write", database=database)
+    return said.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def server(database: Path, key: str) -> Iterator[Server]:
+    running = start(database)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def schema(server: Server) -> etree.XMLSchema:
     """The schema in the served description."""
-    with demo.client() as client:
+    with server.client() as client:
         root = etree.fromstring(client.get("/v1/soap?wsdl").content)
     return etree.XMLSchema(etree.fromstring(etree.tostring(root.find(".//{http://www.w3.org/2001/XMLSchema}schema"))))
 
@@ -57,13 +63,13 @@ def payload(envelope: etree._Element) -> etree._Element:
 
 
 @pytest.fixture(params=["1.1", "1.2"])
-def service(request, demo: Server, key: str, schema: etree.XMLSchema) -> Iterator[SimpleNamespace]:
+def service(request, server: Server, key: str, schema: etree.XMLSchema) -> Iterator[SimpleNamespace]:
     """zeep's view of the service; afterwards all that was said must have been as the description says."""
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {key}"
     history = HistoryPlugin(maxlen=100)
-    url = f"{demo.url}/v1/soap?wsdl"
+    url = f"{server.url}/v1/soap?wsdl"
     client = zeep.Client(url, transport=zeep.Transport(session=session), plugins=[history])
     yield client.bind("sessions", f"sessionsSoap{request.param.replace('.', '')}")
     assert len(history._buffer) > 0
@@ -147,8 +153,8 @@ def test_zeep_is_told_what_was_wrong(service, call: Callable[..., object], code:
     assert [field.get("path") for field in detail.findall(f"{{{SPACE}}}field")] == ([path] if path else [])
 
 
-def test_suds_keeps_a_whole_session(demo: Server, key: str):
-    client = SudsClient(f"{demo.url}/v1/soap?wsdl", headers={"Authorization": f"Bearer {key}"}, cache=None)
+def test_suds_keeps_a_whole_session(server: Server, key: str):
+    client = SudsClient(f"{server.url}/v1/soap?wsdl", headers={"Authorization": f"Bearer {key}"}, cache=None)
     service = client.service["sessionsSoap11"]
     subject = client.factory.create("{urn:session-gateway:sessions}Subject")
     subject.user_id = "bob"
@@ -173,9 +179,9 @@ def read(client: httpx.Client, version: str, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("action", [None, "", '""', "*", '"*"', f"{SPACE}/ListSessions", f'"{SPACE}/ListSessions"'])
-def test_the_soap_action_may_be_quoted_or_a_star_or_missing(demo: Server, key: str, action: str | None):
+def test_the_soap_action_may_be_quoted_or_a_star_or_missing(server: Server, key: str, action: str | None):
     headers = {"Authorization": f"Bearer {key}"} | ({} if action is None else {"SOAPAction": action})
-    with demo.client() as client:
+    with server.client() as client:
         answer = read(client, "1.1", **headers)
     assert answer.status_code == 200
     assert payload(etree.fromstring(answer.content)).tag == f"{{{SPACE}}}ListSessionsResponse"
@@ -183,9 +189,9 @@ def test_the_soap_action_may_be_quoted_or_a_star_or_missing(demo: Server, key: s
 
 @pytest.mark.parametrize(("version", "status"), [("1.1", 500), ("1.2", 400)])
 def test_without_a_key_the_fault_says_so_in_the_version_of_the_request(
-    demo: Server, schema: etree.XMLSchema, version: str, status: int
+    server: Server, schema: etree.XMLSchema, version: str, status: int
 ):
-    with demo.client() as client:
+    with server.client() as client:
         answer = read(client, version)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, ENVELOPES[version][1])
     envelope = etree.fromstring(answer.content)
@@ -194,11 +200,11 @@ def test_without_a_key_the_fault_says_so_in_the_version_of_the_request(
     assert payload(envelope).findtext(f"{{{SPACE}}}code") == "unauthenticated"
 
 
-def test_the_description_names_the_address_at_which_it_was_asked_for(demo: Server):
-    with demo.client() as client:
+def test_the_description_names_the_address_at_which_it_was_asked_for(server: Server):
+    with server.client() as client:
         home = client.get("/").text
-        answer = client.get("/v1/soap?wsdl", headers={"Host": f"localhost:{demo.port}"})
+        answer = client.get("/v1/soap?wsdl", headers={"Host": f"localhost:{server.port}"})
     assert 'href="/v1/soap?wsdl"' in home
     assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
     found = etree.fromstring(answer.content).xpath("//*[local-name() = 'address']/@location")
-    assert found == [f"http://localhost:{demo.port}/v1/soap"] * 2
+    assert found == [f"http://localhost:{server.port}/v1/soap"] * 2
