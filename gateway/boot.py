@@ -155,7 +155,7 @@ def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
     if not settings["demo"] and any(demo.is_known(credential) for credential in store.credentials()):
         store.close()
         raise BootError("the database was made by the demo, whose secrets are known; name another with --database")
-    tail = Tail(store.events)
+    tail = Tail(store.events, store.last_position)
     pipeline = Pipeline(router, built.protocols, identity, limits_of(settings), tail)
     gateway = Gateway(settings, built, pipeline, store, identity, tail)
     if watch:

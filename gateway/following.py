@@ -37,10 +37,13 @@ KEPT = 2000
 
 
 class Tail:
-    """The newest events of all tenants, for the followers of this process; it polls only while there are any."""
+    """The newest events of all tenants, for the followers of this process; it polls only while there are any.
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    ``last`` gives the position of the newest event there is.
+    """
+
+    def __init__(self, source: Source, last: Callable[[], int]) -> None:
+        self.source, self.last = source, last
         self._changed = threading.Condition()
         self._recent: deque[SessionEvent] = deque()
         self._floor = self._head = 0
@@ -181,7 +184,8 @@ class Following:
         if not self._behind:
             # The tail had come as far before this page was read, so nothing up to there is missing.
             self._position = max(self._position, self._head)
-            self._join()
+            # A caller may name a position that no event has yet; the tail must not begin there.
+            self._join(min(self._position, self._tail.last()))
         return found.events
 
     def _wait(self) -> Sequence[SessionEvent]:
@@ -193,10 +197,10 @@ class Following:
         self._position = head
         return events
 
-    def _join(self) -> None:
+    def _join(self, position: int) -> None:
         with self._lock:
             if not (self._joined or self._left):
-                self._tail.join(self._position)
+                self._tail.join(position)
                 self._joined = True
 
     def _frames(self, events: Sequence[SessionEvent]) -> bytes:

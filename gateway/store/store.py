@@ -95,6 +95,10 @@ class Store:
         """Events of a tenant (None: of all), for those who follow them. Waits for a reader; raises a Fault."""
         return self._readers.submit(lambda view: view.list_events(tenant, command)).result()
 
+    def last_position(self) -> int:
+        """The position of the newest event, 0 before the first. Waits for a reader; raises a Fault."""
+        return self._readers.submit(lambda view: int(view.connection.one(view.sql.last_position)[0] or 0)).result()
+
     def ready(self) -> str | None:
         """None while the store takes writes, else a sentence that says why not."""
         return self._ledger.trouble

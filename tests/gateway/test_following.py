@@ -31,6 +31,9 @@ class Log:
         event = replace(EVENT, tenant=tenant, session_uid=session, position=len(self.events) + 1)
         self.events.append(event)
 
+    def last(self) -> int:
+        return len(self.events)
+
     def read(self, tenant: str | None, command: ListEvents) -> Outcome:
         self.asked += 1
         found = [
@@ -54,7 +57,7 @@ def log() -> Log:
 def tail(log, monkeypatch):
     monkeypatch.setattr(following, "POLL", 0.01)
     monkeypatch.setattr(following, "WAIT", 0.05)
-    made = Tail(log.read)
+    made = Tail(log.read, log.last)
     yield made
     made.close()
 
@@ -103,6 +106,18 @@ def test_nothing_is_lost_or_repeated_while_others_write_faster_than_is_kept(log,
     writer.join()
     assert found == list(range(1, 601))
     assert take(fast, 600) == list(range(1, 601))
+
+
+def test_a_follower_of_the_far_future_hides_nothing_from_others(log, tail):
+    future = iter(follow(tail, position=5))
+    next(future), next(future)
+    others = [iter(follow(tail)) for _ in range(2)]
+    for pieces in others:
+        next(pieces), next(pieces)
+    for _ in range(7):
+        log.write()
+    assert [take(pieces, 7) for pieces in others] == [list(range(1, 8))] * 2
+    assert take(future, 2) == [6, 7]
 
 
 def test_a_tenant_sees_its_own_events_and_the_operator_all(log, tail):
@@ -155,7 +170,7 @@ def test_a_store_that_cannot_be_read_ends_the_stream_so_that_the_reader_comes_ba
     def broken(tenant, command):
         raise Fault(FaultKind.STORE_UNAVAILABLE)
 
-    tail = Tail(broken)
+    tail = Tail(broken, lambda: 0)
     assert b"".join(follow(tail)) == b"retry: 1000\n\n" * 2
     tail.close()
 
