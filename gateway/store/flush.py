@@ -7,6 +7,7 @@ from gateway.store.columns import event_row, indexed, outcome_row, raw_row, sess
 from gateway.store.dialect import Connection
 from gateway.store.snapshot import token_of
 from gateway.store.statements import Statements
+from gateway.store.tallies import tallies
 from gateway.store.unit import Held, Unit
 from gateway.store.values import micros
 
@@ -19,6 +20,7 @@ def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -
     known: dict[int, str] = {}
     for held in unit.held.values():
         _session(rows, unit, held, known)
+    rows["add_tally"] = tallies((_before(unit, held), held.session) for held in unit.held.values())
     rows["add_token"] = [
         (api, token_of(token), unit.ordinal_of(uid))
         for (api, token), uid in unit.tokens.items()
@@ -37,9 +39,7 @@ def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -
 
 
 def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
-    uid = unit.ordinals[held.ordinal]
-    before = unit.loaded[uid][1] if uid in unit.loaded else None
-    now = held.session
+    before, now = _before(unit, held), held.session
     if before is None and now is not None:
         rows.setdefault("add_session", []).append(session_row(held.ordinal, now, text_of(now, known) or ""))
     elif before is not None and now is None:
@@ -49,6 +49,12 @@ def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
     old, new = _places(before), _places(now)
     rows.setdefault("drop_term", []).extend((*place, held.ordinal) for place in old - new)
     rows.setdefault("add_term", []).extend((*place, held.ordinal) for place in new - old)
+
+
+def _before(unit: Unit, held: Held) -> Session | None:
+    """What the store holds of a session until now."""
+    uid = unit.ordinals[held.ordinal]
+    return unit.loaded[uid][1] if uid in unit.loaded else None
 
 
 def _changed(rows: Rows, ordinal: int, before: Session, now: Session, text: str) -> None:

@@ -20,9 +20,12 @@ from gateway.outcome import Fault, FaultKind, FieldError, Outcome
 from gateway.store.columns import client_term, subject_term, user_term
 from gateway.store.dialect import Connection
 from gateway.store.tables import EventRow, SessionRow, TermRow
+from gateway.store.tallies import Span, locate, spans, tell
 from gateway.store.values import event_of, micros, session_of
 
 _CHUNK = 500
+_STEPS = 1000
+"""So many places are stepped over one by one; more are skipped by tallies, where there are any."""
 Place = tuple[int, int]
 """Where a session stands in a list: sort_at in microseconds, ordinal."""
 
@@ -43,26 +46,56 @@ def list_sessions(connection: Connection, tenant: str | None, command: ListSessi
     scope = [tenant] if tenant is not None else tenants(connection)
     after = _after(command.cursor) if command.cursor is not None else None
     skip = 0 if after is not None else command.offset
-    places = _places(connection, scope, command, after, skip)
+    parts = _parts(connection, scope, command, skip)
+    places = _places(connection, scope, command, after, skip, parts)
     page, more = places[: command.limit], len(places) > command.limit
     return Outcome(
         sessions=_sessions(connection, page),
-        total=sum(_count(connection, name, command.where) for name in scope) if command.count else 0,
+        total=_total(connection, scope, command.where, parts) if command.count else 0,
         next=_cursor(page[-1]) if more and page else None,
     )
 
 
+def _parts(connection: Connection, scope: Sequence[str], command: ListSessions, skip: int) -> list[list[Span]] | None:
+    """Each tenant's list in parts that are counted already; None where rows have to be counted, or nothing has."""
+    if not tell(command.where) or not (command.count or skip > _STEPS):
+        return None
+    return [spans(connection, name, command.where) for name in scope]
+
+
+def _total(connection: Connection, scope: Sequence[str], where: SessionFilter, parts: list[list[Span]] | None) -> int:
+    if parts is None:
+        return sum(_count(connection, name, where) for name in scope)
+    return sum(span.count for each in parts for span in each)
+
+
 def _places(
-    connection: Connection, scope: Sequence[str], command: ListSessions, after: Place | None, skip: int
+    connection: Connection,
+    scope: Sequence[str],
+    command: ListSessions,
+    after: Place | None,
+    skip: int,
+    parts: list[list[Span]] | None,
 ) -> list[Place]:
     """The places of one page, and one more when there is another page."""
     wanted = command.limit + 1
     if len(scope) == 1:
-        query = _ordered(scope[0], command, after).limit(wanted).offset(skip)
-        return [tuple(row) for row in connection.rows(query)]
+        query: Any = _ordered(scope[0], command, after)
+        if parts is not None and skip > _STEPS:
+            found = locate(connection, scope[0], command.where, parts[0], skip, command.order is Order.NEWEST)
+            if found is None:
+                return []
+            part, skip = found
+            query = _from(query, part, command.order)
+        return [tuple(row) for row in connection.rows(query.limit(wanted).offset(skip))]
     each = [connection.rows(_ordered(name, command, after).limit(skip + wanted)) for name in scope]
     merged = heapq.merge(*each, reverse=command.order is Order.NEWEST)
     return [tuple(row) for row in itertools.islice(merged, skip, skip + wanted)]
+
+
+def _from(query: Any, part: Span, order: Order) -> Any:
+    """A list without what comes before one of its parts. Only a list that no term gives the order of has parts."""
+    return query.where(SessionRow.sort_at < part.end if order is Order.NEWEST else SessionRow.sort_at >= part.start)
 
 
 def _ordered(tenant: str, command: ListSessions, after: Place | None) -> Any:

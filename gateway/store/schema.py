@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 
 from gateway.store.dialect import Connection, StoreError
-from gateway.store.tables import TABLES
+from gateway.store.tables import TABLES, TallyRow
+from gateway.store.tallies import count_anew
 
 _binding = threading.Lock()
 
 
 def _first(connection: Connection) -> None:
-    """Version 1: every table."""
+    """Version 1: every table of that time."""
     with _binding, connection.database.bind_ctx(TABLES):
         connection.database.create_tables(TABLES)
     connection.many(
@@ -19,7 +20,14 @@ def _first(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _second(connection: Connection) -> None:
+    """Version 2: tallies of the sessions."""
+    with _binding, connection.database.bind_ctx([TallyRow]):
+        connection.database.create_tables([TallyRow])
+    count_anew(connection)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 """Step ``n`` turns a store of version ``n`` into one of version ``n + 1``; steps are added, never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

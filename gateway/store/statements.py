@@ -6,10 +6,10 @@ Placeholders take values in the order in which they stand in the text.
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import SQL, Database, Model, Select, Tuple, fn
+from peewee import EXCLUDED, SQL, Database, Model, Select, Tuple, fn
 
 from gateway.store.dialect import compiled
-from gateway.store.tables import EventRow, MetaRow, OutcomeRow, RawRow, SessionRow, TermRow, TokenRow
+from gateway.store.tables import EventRow, MetaRow, OutcomeRow, RawRow, SessionRow, TallyRow, TermRow, TokenRow
 
 _KEPT = (OutcomeRow.command, OutcomeRow.position, OutcomeRow.created, OutcomeRow.session)
 
@@ -37,6 +37,7 @@ class Statements:
     add_term: str
     drop_term: str
     add_token: str
+    add_tally: str
     add_event: str
     add_raw: str
     keep: str
@@ -139,6 +140,10 @@ def _changes(mark: SQL) -> dict[str, Any]:
     this = SessionRow.ordinal == mark
     return {
         **{name: _insert(model, mark) for name, model in added.items()},
+        "add_tally": _insert(TallyRow, mark).on_conflict(
+            conflict_target=(TallyRow.tenant, TallyRow.level, TallyRow.bucket),
+            update={column: column + EXCLUDED[column.name] for column in (TallyRow.sessions, TallyRow.started)},
+        ),
         "add_token": _insert(TokenRow, mark).on_conflict_replace(),
         "keep": _insert(OutcomeRow, mark).on_conflict_replace(),
         "set_session": _set((*indexed, SessionRow.body), mark),

@@ -148,4 +148,20 @@ class MetaRow(Row):
         table_name = "meta"
 
 
+class TallyRow(Row):
+    """How many sessions of a tenant are sorted into one day (level 0) or one minute (level 1) since 1970, and how many
+    of them have a known start. Kept in the transaction that changes the sessions."""
+
+    tenant: Any = TextField()
+    level: Any = IntegerField()
+    bucket: Any = BigIntegerField()
+    sessions: Any = BigIntegerField()
+    started: Any = BigIntegerField()
+
+    class Meta:
+        table_name = "tallies"
+        primary_key = CompositeKey("tenant", "level", "bucket")
+        without_rowid = True
+
+
 TABLES = (SessionRow, TermRow, TokenRow, EventRow, RawRow, OutcomeRow, CredentialRow, MetaRow)
