@@ -14,6 +14,7 @@ from gateway.cli_settings import load, must_exist
 from gateway.cli_table import columns
 from gateway.registry import Disabled
 from gateway.settings import Settings, SettingsError
+from gateway.translate import add_parser as add_translate
 
 Command: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -67,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
     copying = commands.add_parser("backup", parents=[shared], help="copy the store, which may be in use")
     copying.add_argument("file", metavar="FILE", type=Path)
     copying.set_defaults(command=backup)
+    translating = commands.add_parser("translate", parents=[shared], help="show a request as another API would say it")
+    add_translate(translating)
     add_credentials(commands.add_parser("credentials", help="add, list and revoke credentials"), shared)
     return made
 
