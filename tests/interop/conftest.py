@@ -8,6 +8,7 @@ the standard library.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,12 @@ REQUESTS = ROOT / "tests" / "data" / "requests"
 JSON = {"Content-Type": "application/json"}
 DRIVER = "7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f"
 VEHICLE = "0c5c9d3e-58c4-4f3e-8f5b-6a1f0f6f1b2a"
+
+LIBRARIES = {
+    "System.Runtime.Serialization": "libmono-system-runtime-serialization4.0-cil",
+    "System.ServiceModel": "libmono-system-servicemodel4.0a-cil",
+}
+"""Debian's package of each .NET library."""
 
 
 def _load(name, path):
@@ -101,15 +108,19 @@ def node():
 
 @pytest.fixture(scope="session")
 def dotnet(tmp_path_factory):
-    """The .NET client, compiled."""
+    """Compiles a .NET program and gives the words that run it."""
     for tool, package in (("mcs", "mono-mcs"), ("mono", "mono-runtime")):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing (Debian: {package}; make interop)")
-    program = tmp_path_factory.mktemp("dotnet") / "client.exe"
-    libraries = [f"-r:System.{name}.dll" for name in ("Runtime.Serialization", "Xml")]
-    words = ["mcs", f"-out:{program}", *libraries, str(HERE / "DotNetClient.cs")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    if "CS0006" in done.stdout + done.stderr:
-        pytest.skip("System.Runtime.Serialization is missing (Debian: libmono-system-runtime-serialization4.0-cil)")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return ["mono", program]
+
+    def compiled(name, *libraries):
+        program = tmp_path_factory.mktemp("dotnet") / f"{name}.exe"
+        words = ["mcs", f"-out:{program}", *(f"-r:{one}.dll" for one in libraries), str(HERE / f"{name}.cs")]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+        missing = re.search(r"CS0006: Metadata file `(.*?)\.dll'", done.stdout + done.stderr)
+        if missing:
+            pytest.skip(f"{missing[1]} is missing (Debian: {LIBRARIES.get(missing[1], 'mono')}; make interop)")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return ["mono", program]
+
+    return compiled

@@ -69,7 +69,7 @@ def test_the_npm_clients(base, run, node):
 
 @pytest.mark.external
 def test_a_dotnet_client_with_the_real_datacontractserializer(base, run, dotnet):
-    found = run(*dotnet, base)
+    found = run(*dotnet("DotNetClient", "System.Runtime.Serialization", "System.Xml"), base)
     assert found["end"] == ["00", "Success"]
     assert found["wrong_key"][0] != "00"
     assert BIOT in found["all"]
@@ -83,3 +83,14 @@ def test_a_dotnet_client_with_the_real_datacontractserializer(base, run, dotnet)
     assert found["stranger"] == REFUSED
     assert found["error"] == [400, "Bad Request", "SerializationException"]
     assert found["unknown"] == [405, "Method Not Allowed", "NotImplementedException"]
+
+
+@pytest.mark.external
+def test_a_dotnet_client_over_soap_by_wcf(base, run, dotnet):
+    libraries = ("System.Runtime.Serialization", "System.ServiceModel", "System.Xml")
+    found = run(*dotnet("WcfClient", *libraries), base)
+    for version in ("soap11", "soap12"):
+        name, result, *entry = found[version]
+        assert (name, result) == ("UserClientSessionLogResponse", "Success")
+        assert entry == ["device-01", "2007-12-20T09:15:30Z", "2007-12-20T10:15:30Z"]
+    assert found["stranger"] == ["UserClientSessionLogResponse", *REFUSED]
