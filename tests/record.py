@@ -1,4 +1,5 @@
-"""Write the recorded parts of golden cases anew: ``python -m tests.record [FOLDER...]``. Review the difference before you commit it."""
+"""Write the recorded parts of golden cases anew: ``python -m tests.record [FOLDER...]``. Review the difference before
+you commit it."""
 
 import sys
 import tempfile

@@ -1,4 +1,5 @@
-"""Every golden case: the request means the recorded command, leads to the recorded outcome, and gets the recorded bytes."""
+"""Every golden case: the request means the recorded command, leads to the recorded outcome, and gets the recorded
+bytes."""
 
 from pathlib import Path
 
