@@ -120,7 +120,7 @@ def _terms(every: list[Facts]) -> Iterator[tuple[Any, ...]]:
             named.setdefault(term, []).append(fact)
     for term in sorted(named):
         for fact in named[term]:
-            yield demo.TENANT, term, micros(fact.at), fact.number + 1
+            yield demo.TENANT, term, micros(fact.at), fact.number + 1, int(fact.started)
 
 
 def fill(database: Path, every: list[Facts]) -> None:
@@ -131,7 +131,7 @@ def fill(database: Path, every: list[Facts]) -> None:
         for table in ("sessions", "terms", "tokens"):
             connection.execute(f"DELETE FROM {table}")
         connection.executemany(f"INSERT INTO sessions VALUES ({', '.join('?' * 10)})", _rows(every))
-        connection.executemany("INSERT INTO terms VALUES (?, ?, ?, ?)", _terms(every))
+        connection.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?)", _terms(every))
     connection.close()
     counting = Connection(SQLITE, str(database), 10.0)
     counting.begin()

@@ -47,8 +47,8 @@ def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
     elif before is not None and now is not None:
         _changed(rows, held.ordinal, before, now, text_of(now, known) or "")
     old, new = _places(before), _places(now)
-    rows.setdefault("drop_term", []).extend((*place, held.ordinal) for place in old - new)
-    rows.setdefault("add_term", []).extend((*place, held.ordinal) for place in new - old)
+    rows.setdefault("drop_term", []).extend((*place[:3], held.ordinal) for place in old - new)
+    rows.setdefault("add_term", []).extend((*place[:3], held.ordinal, place[3]) for place in new - old)
 
 
 def _before(unit: Unit, held: Held) -> Session | None:
@@ -64,8 +64,9 @@ def _changed(rows: Rows, ordinal: int, before: Session, now: Session, text: str)
         rows.setdefault("set_session", []).append((*indexed(now), text, ordinal))
 
 
-def _places(session: Session | None) -> set[tuple[str, bytes, int]]:
+def _places(session: Session | None) -> set[tuple[str, bytes, int, int]]:
     """The index entries of a session's names."""
     if session is None:
         return set()
-    return {(session.tenant, term, micros(session.sort_at)) for term in terms(session)}
+    at, known = micros(session.sort_at), int(session.started_at is not None)
+    return {(session.tenant, term, at, known) for term in terms(session)}

@@ -29,6 +29,9 @@ _STEPS = 1000
 Place = tuple[int, int]
 """Where a session stands in a list: sort_at in microseconds, ordinal."""
 
+Bounds = tuple[int | None, int | None]
+"""The first and the last sort_at that are wanted, in microseconds."""
+
 
 def tenants(connection: Connection) -> list[str]:
     """Every tenant that has written anything, each found by one step in an index."""
@@ -80,26 +83,28 @@ def _places(
     """The places of one page, and one more when there is another page."""
     wanted = command.limit + 1
     if len(scope) == 1:
-        query: Any = _ordered(scope[0], command, after)
+        bounds = _bounds(command.where)
         if parts is not None and skip > _STEPS:
             found = locate(connection, scope[0], command.where, parts[0], skip, command.order is Order.NEWEST)
             if found is None:
                 return []
             part, skip = found
-            query = _from(query, part, command.order)
-        return [tuple(row) for row in connection.rows(query.limit(wanted).offset(skip))]
-    each = [connection.rows(_ordered(name, command, after).limit(skip + wanted)) for name in scope]
+            bounds = (bounds[0], part.end - 1) if command.order is Order.NEWEST else (part.start, bounds[1])
+        query = _ordered(scope[0], command, after, bounds).limit(wanted).offset(skip)
+        return [tuple(row) for row in connection.rows(query)]
+    bounds = _bounds(command.where)
+    each = [connection.rows(_ordered(name, command, after, bounds).limit(skip + wanted)) for name in scope]
     merged = heapq.merge(*each, reverse=command.order is Order.NEWEST)
     return [tuple(row) for row in itertools.islice(merged, skip, skip + wanted)]
 
 
-def _from(query: Any, part: Span, order: Order) -> Any:
-    """A list without what comes before one of its parts. Only a list that no term gives the order of has parts."""
-    return query.where(SessionRow.sort_at < part.end if order is Order.NEWEST else SessionRow.sort_at >= part.start)
+def _bounds(where: SessionFilter) -> Bounds:
+    first, last = where.started_from, where.started_to
+    return None if first is None else micros(first), None if last is None else micros(last)
 
 
-def _ordered(tenant: str, command: ListSessions, after: Place | None) -> Any:
-    query, source = _matching(tenant, command.where, lambda source: (source.sort_at, source.ordinal))
+def _ordered(tenant: str, command: ListSessions, after: Place | None, bounds: Bounds) -> Any:
+    query, source = _matching(tenant, command.where, lambda source: (source.sort_at, source.ordinal), bounds)
     newest = command.order is Order.NEWEST
     if after is not None:
         at, ordinal = after
@@ -113,17 +118,20 @@ def _ordered(tenant: str, command: ListSessions, after: Place | None) -> Any:
 
 
 def _count(connection: Connection, tenant: str, where: SessionFilter) -> int:
-    query, _ = _matching(tenant, where, lambda source: (fn.COUNT(SQL("1")),))
+    query, _ = _matching(tenant, where, lambda source: (fn.COUNT(SQL("1")),), _bounds(where))
     return int(connection.rows(query)[0][0])
 
 
-def _matching(tenant: str, where: SessionFilter, columns: Any) -> tuple[Any, Any]:
+def _matching(tenant: str, where: SessionFilter, columns: Any, bounds: Bounds) -> tuple[Any, Any]:
     """The query for matching sessions, and the table that gives their order."""
     wanted = _terms(where)
     conditions = _conditions(where)
+    known = where.started_from is not None or where.started_to is not None
     if not wanted:
         query = SessionRow.select(*columns(SessionRow)).where(SessionRow.tenant == tenant, *conditions)
-        return _started(query, SessionRow, where), SessionRow
+        if known:
+            query = query.where(SessionRow.started_at.is_null(False))
+        return _between(query, SessionRow, bounds), SessionRow
     first, *others = (TermRow.alias(f"term{number}") for number in range(len(wanted)))
     named: Any = first.select(*columns(first)).where(first.tenant == tenant, first.term == wanted[0])
     for other, term in zip(others, wanted[1:], strict=True):
@@ -131,7 +139,9 @@ def _matching(tenant: str, where: SessionFilter, columns: Any) -> tuple[Any, Any
         named = named.join_from(first, other, on=same & (other.ordinal == first.ordinal))
     if conditions:
         named = named.join_from(first, SessionRow, on=SessionRow.ordinal == first.ordinal).where(*conditions)
-    return _started(named, first, where), first
+    if known:
+        named = named.where(first.started == SQL("1"))
+    return _between(named, first, bounds), first
 
 
 def _terms(where: SessionFilter) -> list[bytes]:
@@ -154,17 +164,16 @@ def _conditions(where: SessionFilter) -> list[Any]:
         found.append(SessionRow.state == where.state.value)
     if where.api is not None:
         found.append(SessionRow.api == where.api)
-    if where.started_from is not None or where.started_to is not None:
-        found.append(SessionRow.started_at.is_null(False))
     return found
 
 
-def _started(query: Any, source: Any, where: SessionFilter) -> Any:
+def _between(query: Any, source: Any, bounds: Bounds) -> Any:
     """A known start is what a session is sorted by, so that the sorting index also finds ranges of it."""
-    if where.started_from is not None:
-        query = query.where(source.sort_at >= micros(where.started_from))
-    if where.started_to is not None:
-        query = query.where(source.sort_at <= micros(where.started_to))
+    first, last = bounds
+    if first is not None:
+        query = query.where(source.sort_at >= first)
+    if last is not None:
+        query = query.where(source.sort_at <= last)
     return query
 
 

@@ -21,7 +21,12 @@ def _first(connection: Connection) -> None:
 
 
 def _second(connection: Connection) -> None:
-    """Version 2: tallies of the sessions."""
+    """Version 2: tallies of the sessions; terms tell whether the start is known."""
+    if "started" not in {column.name for column in connection.database.get_columns("terms")}:
+        connection.run("ALTER TABLE terms ADD COLUMN started INTEGER NOT NULL DEFAULT 1")
+        connection.run(
+            "UPDATE terms SET started = 0 WHERE ordinal IN (SELECT ordinal FROM sessions WHERE started_at IS NULL)"
+        )
     with _binding, connection.database.bind_ctx([TallyRow]):
         connection.database.create_tables([TallyRow])
     count_anew(connection)

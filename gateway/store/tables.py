@@ -52,12 +52,15 @@ _index(
 
 
 class TermRow(Row):
-    """One name by which sessions are found: the digest of a person's uid, e-mail or id, or of a device's names."""
+    """One name by which sessions are found: the digest of a person's uid, e-mail or id, or of a device's names.
+
+    ``started`` is 0 when the session's start is not known, so that ``sort_at`` is another instant."""
 
     tenant: Any = TextField()
     term: Any = BlobField()
     sort_at: Any = BigIntegerField()
     ordinal: Any = BigIntegerField()
+    started: Any = IntegerField(constraints=[SQL("DEFAULT 1")])
 
     class Meta:
         table_name = "terms"

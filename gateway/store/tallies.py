@@ -1,7 +1,8 @@
 """Tallies: how many sessions a tenant has in each day and in each minute of their order, kept with every change.
 
 A list of a million sessions is counted, and a far page of it found, by adding up days, then the minutes of one day;
-only the rows of a minute are ever counted one by one. A reader sees the tallies of its own snapshot, so they fit its rows.
+only the rows of a minute are ever counted one by one. A reader sees the tallies of its own snapshot, so that they fit
+its rows.
 """
 
 from collections import Counter
