@@ -2,58 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from html import escape
-from urllib.parse import urlsplit
 
-from adapters.servicestack.answers import Writers
 from adapters.servicestack.design import document
-from adapters.servicestack.pretty import pretty
-from adapters.servicestack.reply import SoapReply
-from adapters.servicestack.routes import LANGUAGES, METADATA_FORMATS, Offered, Table
-from adapters.servicestack.samples import sample
-from adapters.servicestack.soap import write_envelope
+from adapters.servicestack.routes import LANGUAGES, METADATA_FORMATS, Offered
+from adapters.servicestack.site import SOAP, Site, request_sample, response_sample
 from adapters.webapi_html import Html, joined, link, paragraph, section, table, text
 from schemas.api import Operation, Route
 from schemas.message import Member, Message
-
-_SOAP = {
-    "soap11": ("http://schemas.xmlsoap.org/soap/envelope/", "SOAP 1.1"),
-    "soap12": ("http://www.w3.org/2003/05/soap-envelope", "SOAP 1.2"),
-}
-_CONTENT_TYPES = {
-    "xml": "application/xml",
-    "json": "application/json",
-    "jsv": "text/jsv",
-    "csv": "text/csv",
-    "soap11": "text/xml; charset=utf-8",
-    "soap12": "text/xml; charset=utf-8",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the pages are about: the operations, how samples are written, and the public address."""
-
-    table: Table
-    writers: Writers
-    base_url: str
-
-    @property
-    def host(self) -> str:
-        """The host name without its port, as the original shows it."""
-        return urlsplit(self.base_url).hostname or "localhost"
-
-    @property
-    def root(self) -> str:
-        """The public address as it may stand in an attribute."""
-        return escape(self.base_url)
-
-    @property
-    def title(self) -> str:
-        """The one API's title, or a word for several."""
-        titles = {item.api.title for item in self.table.values()}
-        return titles.pop() if len(titles) == 1 else "Session Gateway"
 
 
 def index(site: Site, namespaces: Sequence[str]) -> bytes:
@@ -72,7 +28,7 @@ def index(site: Site, namespaces: Sequence[str]) -> bytes:
             ),
             *(_of_api(site, title if len(by_title) > 1 else "", items) for title, items in by_title.items()),
             section("XSDS", _xsds(site, namespaces)),
-            section("WSDLS", _links((f"{site.base_url}/{name}", name) for name in _SOAP)),
+            section("WSDLS", _links((f"{site.base_url}/{name}", name) for name in SOAP)),
             section("Types for clients", _links((f"{site.base_url}/types/{name}", name) for name in LANGUAGES)),
         )
     )
@@ -126,7 +82,7 @@ def _back(site: Site) -> Html:
 def operation_page(site: Site, kind: str, item: Offered) -> bytes:
     """``/{format}/metadata?op=X``: its routes, and live samples of request and answer."""
     operation = item.operation
-    heading = _SOAP[kind][1] if kind in _SOAP else f"HTTP + {kind.upper()}"
+    heading = SOAP[kind][1] if kind in SOAP else f"HTTP + {kind.upper()}"
     hint = Html(
         "The following are sample HTTP requests and responses. The placeholders shown need to be replaced with actual "
         "values."
@@ -162,7 +118,7 @@ def _sample(role: str, content: str) -> Html:
 
 
 def _override(kind: str) -> Html:
-    if kind in _SOAP:
+    if kind in SOAP:
         return Html("")
     return paragraph(
         Html(
@@ -199,35 +155,6 @@ def _type(member: Member) -> str:
     if member.choices:
         return ", ".join(member.choices)
     return member.message.name if member.message is not None else member.kind.value
-
-
-def request_sample(site: Site, kind: str, operation: Operation) -> str:
-    """A request as it stands on the wire."""
-    path = f"/{kind}" if kind in _SOAP else f"/{kind}/reply/{operation.name}"
-    action = f"SOAPAction: {operation.name}\n" if kind in _SOAP else ""
-    # A blank precedes the line end of these two lines, as on the original's pages.
-    head = f"POST {path} HTTP/1.1 \nHost: {site.host} \nContent-Type: {_CONTENT_TYPES[kind]}\nContent-Length: length\n"
-    return f"{head}{action}\n{written_sample(site, kind, operation.name, operation.request)}"
-
-
-def response_sample(site: Site, kind: str, operation: Operation) -> str:
-    """An answer as it stands on the wire."""
-    head = f"HTTP/1.1 200 OK\nContent-Type: {_CONTENT_TYPES[kind]}\nContent-Length: length\n"
-    return f"{head}\n{written_sample(site, kind, operation.name, operation.answer)}"
-
-
-def written_sample(site: Site, kind: str, name: str, message: Message) -> str:
-    """A sample of ``message`` in one format."""
-    tree = sample(message)
-    xml = replace(site.writers.xml, bom=False, indent=kind == "xml")
-    if kind in _SOAP:
-        return write_envelope(SoapReply(_SOAP[kind][0], ""), name, tree, message, xml).decode()
-    if kind == "xml":
-        return xml.encode(tree, message).decode()
-    if kind == "json":
-        return site.writers.json[False, False].text(tree, message)
-    body = site.writers.others[kind].encode(tree, message)
-    return (pretty(body) if kind == "jsv" else body).decode()
 
 
 def operations(site: Site) -> bytes:

@@ -12,9 +12,9 @@ from adapters.servicestack.design import POLICY
 from adapters.servicestack.dto import Catalog, ClassType, catalog
 from adapters.servicestack.dto_languages import LANGUAGES
 from adapters.servicestack.errors import ERROR_RESPONSE
-from adapters.servicestack.metadata import Site
 from adapters.servicestack.reply import Reply
 from adapters.servicestack.routes import Target
+from adapters.servicestack.site import Site
 from gateway.wire import WireResponse
 from schemas.message import Member
 from wsdl.servicestack import SOAP_11, SOAP_12, Described, describe, namespaces, numbered_xsd
