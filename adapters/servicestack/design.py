@@ -8,6 +8,7 @@ POLICY = ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inli
 _OWN = """\
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; }
 nav b { font-weight: 600; }
+td code { overflow-wrap: anywhere; }
 td a { margin-right: .6rem; white-space: nowrap; }
 pre { margin: .5rem 0 1.25rem; }
 .wide { overflow-x: auto; }
