@@ -136,7 +136,8 @@ class Form:
         method, path = self._route()
         if not (self.native and self.protocol in _BESIDE):
             return [f"{method} {path}"]
-        sent = {leaf.path: _text(leaf.value) for leaf in leaves(self.operation.request, tree) if leaf.value is not None}
+        given = (leaf for leaf in leaves(self.operation.request, tree) if leaf.value is not None)
+        sent = {leaf.path: member_text(leaf.value) for leaf in given}
         for member in self.operation.request.at("path"):
             path = path.replace(f"{{{member.name}}}", quote(sent.get(member.name, ""), safe=""))
         query = {each.name: sent[each.name] for each in self.operation.request.at("query") if each.name in sent}
@@ -154,7 +155,8 @@ class Form:
         return "POST", _PATHS[self.protocol](self.api, self.operation, chosen)
 
 
-def _text(value: Any) -> str:
+def member_text(value: Any) -> str:
+    """A value as it stands in a path, a query or a header."""
     found = plain(value)
     return found if isinstance(found, str) else str(found).lower() if isinstance(found, bool) else str(found)
 

@@ -65,7 +65,7 @@ class Caller:
         operation = self.api.operation(name)
         assert operation is not None
         operation.request.check(tree)
-        context = Context(self.principal, self.at)
+        context = Context(self.principal, self.at, TRACE)
         mapped = operation.command(tree, context)
         asked = Asked(tree, context, "http://gateway.example", TRACE)
         work = Work(
