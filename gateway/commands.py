@@ -213,6 +213,8 @@ def plain(value: Any) -> Any:
         return write(value)
     if isinstance(value, (str, int, float)):
         return value.value if isinstance(value, Enum) else value
+    if _names(type(value)) is not None:  # type: ignore[arg-type] # mypy takes no type for hashable
+        return _plain_object(value)
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, frozenset, set)):
@@ -260,7 +262,10 @@ def natural_key(command: Write, *scope: str) -> str:
     return tree_key(plain(command), *scope)
 
 
+_sorted_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def tree_key(tree: Any, *scope: str) -> str:
     """SHA-256 (hex) of a canonical tree within ``scope``."""
-    text = json.dumps([scope, tree], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _sorted_text([scope, tree])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -26,8 +26,12 @@ _ROUNDS = 3
 Drafted = tuple[Work, Draft | None]
 
 
+class _Noted(Exception):
+    """A question was noted; once it is answered there may be another."""
+
+
 class _Enough(Exception):
-    """A question was noted, or there is nothing more to ask."""
+    """Nothing more is asked, or nothing that could be answered here."""
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class _Asking:
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         if uid not in self.stored.ahead.uids:
             self.uids.add(uid)
-            raise _Enough
+            raise _Noted
         return self.stored.by_uid(tenant, uid)
 
     def by_key(self, tenant: str | None, key: Key, open_only: bool) -> Session | None:
@@ -51,13 +55,13 @@ class _Asking:
             raise _Enough
         if (tenant, key) not in self.stored.ahead.keys:
             self.keys.add((tenant, key))
-            raise _Enough
+            raise _Noted
         return self.stored.by_key(tenant, key, open_only)
 
     def by_token(self, api: str, token: str) -> Session | None:
         if (api, token) not in self.stored.ahead.tokens:
             self.tokens.add((api, token))
-            raise _Enough
+            raise _Noted
         return self.stored.by_token(api, token)
 
     def kept(self, slot: str, at: Any) -> Kept | None:
@@ -74,13 +78,10 @@ def look_ahead(stored: Snapshot, writes: Sequence[Drafted]) -> None:
     left = [drafted for drafted in writes if _asks(*drafted)] if len(writes) > 1 else []
     for _ in range(_ROUNDS):
         asking = _Asking(stored)
-        for work, drafted in left:
-            _ask(asking, work, drafted)
-        if not (asking.uids or asking.keys or asking.tokens or asking.slots):
-            return
+        asked = [drafted for drafted in left if _ask(asking, *drafted)]
         _answer(stored, asking)
         # The others have found their session, and look nothing up beyond it.
-        left = [(work, drafted) for work, drafted in left if drafted is not None and drafted.command is not None]
+        left = [(work, drafted) for work, drafted in asked if drafted is not None and drafted.command is not None]
 
 
 def _asks(work: Work, drafted: Draft | None) -> bool:
@@ -90,10 +91,15 @@ def _asks(work: Work, drafted: Draft | None) -> bool:
     return isinstance(work.command, Write) and work.command.find is not None
 
 
-def _ask(asking: Any, work: Work, drafted: Draft | None) -> None:
-    # Whatever goes wrong here goes wrong again when the write is run, and is told there.
+def _ask(asking: Any, work: Work, drafted: Draft | None) -> bool:
+    """Note what a write asks next; whether it may ask more."""
+    # Whatever else goes wrong here goes wrong again when the write is run, and is told there.
     with suppress(Exception):
-        execute(asking, work, drafted=drafted)
+        try:
+            execute(asking, work, drafted=drafted)
+        except _Noted:
+            return True
+    return False
 
 
 def _answer(stored: Snapshot, asking: _Asking) -> None:

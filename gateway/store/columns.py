@@ -11,6 +11,9 @@ from gateway.outcome import Outcome
 from gateway.store.values import dumps, event_text, micros, session_text
 from gateway.work import RawRequest
 
+_SMALL = 2048
+"""Bytes up to which a body is kept as it is, within zlib's frame: packing it costs more than writing it."""
+
 
 def fingerprint(*parts: str) -> bytes:
     """16 bytes that stand for some texts, compared exactly; the lengths keep ("ab", "c") and ("a", "bc") apart."""
@@ -76,7 +79,8 @@ def event_row(event: SessionEvent) -> tuple[Any, ...]:
 def raw_row(event: SessionEvent, raw: RawRequest, limit: int) -> tuple[Any, ...]:
     """A raw request's columns; at most ``limit`` bytes of its body are kept."""
     head = dumps({"method": raw.method, "target": raw.target, "media_type": raw.media_type, "form": raw.form})
-    return event.position, event.tenant, head, len(raw.body), zlib.compress(raw.body[:limit], 1)
+    body = raw.body[:limit]
+    return event.position, event.tenant, head, len(raw.body), zlib.compress(body, 1 if len(body) > _SMALL else 0)
 
 
 def outcome_row(slot: Slot, outcome: Outcome, text: str | None) -> tuple[Any, ...]:

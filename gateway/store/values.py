@@ -12,12 +12,34 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
+import orjson
+
 from gateway.model import ApplicationUse, Device, EventKind, Key, Session, SessionEvent, State, Subject
 
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_write = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no stored form")
+
+
+_exact = json.JSONEncoder(separators=(",", ":"), check_circular=False, default=_named).encode
+
+
+def _write(tree: Any) -> str:
+    """JSON text in ASCII; the exact encoder writes what the fast one cannot: other characters, long integers, NaN."""
+    try:
+        text = orjson.dumps(tree, option=orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+    except TypeError:
+        return _exact(tree)
+    # A float that is no number reads null as well.
+    return text if text.isascii() and "null" not in text else _exact(tree)
 
 
 def micros(instant: datetime) -> int:
@@ -68,21 +90,18 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _instant(value: datetime) -> str:
-    return value.isoformat().replace("+00:00", "Z")
-
-
 def _record(kind: type[T], forms: Mapping[str, _Form]) -> _Form:
     """The form of a dataclass: an object of those fields that differ from their defaults."""
-    rows = [(item.name, item.default, forms.get(item.name, _PLAIN)) for item in fields(kind)]  # type: ignore[arg-type]
-    readers = {name: form.read for name, _, form in rows if form is not _PLAIN}
+    items = [(item.name, item.default, forms.get(item.name, _PLAIN)) for item in fields(kind)]  # type: ignore[arg-type]
+    readers = {name: form.read for name, _, form in items if form is not _PLAIN}
+    rows = [(name, default, None if form.write is _same else form.write) for name, default, form in items]
 
     def write(value: Any) -> dict[str, Any]:
         tree = {}
         for name, default, form in rows:
             item = getattr(value, name)
             if item is not None and item != default:
-                tree[name] = item if form is _PLAIN else form.write(item)
+                tree[name] = item if form is None else form(item)
         return tree
 
     def read(tree: dict[str, Any]) -> T:
@@ -92,8 +111,8 @@ def _record(kind: type[T], forms: Mapping[str, _Form]) -> _Form:
 
 
 _PLAIN = _Form(_same, _same)
-_UUID = _Form(str, uuid.UUID)
-_INSTANT = _Form(_instant, datetime.fromisoformat)
+_UUID = _Form(_same, uuid.UUID)
+_INSTANT = _Form(_same, datetime.fromisoformat)
 _TEXTS = _Form(list, tuple)
 _DURATION = _Form(lambda value: value // _MICROSECOND, lambda value: timedelta(microseconds=value))
 _KEY = _Form(lambda key: [key.api, key.realm, key.id], lambda parts: Key(*parts))

@@ -1,0 +1,88 @@
+"""Writes of one batch that touch the same session, key or secret end as they would one after the other."""
+
+import threading
+
+import pytest
+from store_kit import BOB, again, closed, key, logged_in, logged_out, opened, upserted, work
+
+from gateway.commands import ByKey, ByUid, GetSession, ListEvents, Write
+from gateway.model import EventKind
+from gateway.outcome import Fault
+from gateway.store import open_store
+
+
+def sequence():
+    """Requests that depend on each other in every way there is."""
+    one, known = work(upserted("a", mode="1")), work(opened("b", name="x"))
+    update = Write(EventKind.UPDATED, ByUid(known.session_uid), changes={"name": "y"})
+    return [
+        work(logged_in("login"), secret="s1"),
+        one,
+        again(one, 1),
+        work(upserted("a", mode="2"), after=2),
+        work(closed("a"), after=3),
+        work(closed("a"), after=4),
+        work(upserted("a", mode="3"), after=5),
+        work(closed("nobody"), after=6),
+        work(logged_out("s1"), after=7),
+        work(logged_out("s1"), after=8),
+        work(logged_out("unknown"), after=9),
+        known,
+        work(update, after=10),
+        work(update, BOB, after=11),
+        work(upserted("a", mode="1"), BOB, after=12),
+        work(closed("b"), after=13, idempotency_key="k"),
+        work(closed("b"), after=14, idempotency_key="k"),
+        work(closed("a"), after=15, idempotency_key="k"),
+        work(Write(EventKind.DELETED, ByUid(known.session_uid)), after=16),
+        work(update, after=17),
+    ]
+
+
+def told(future):
+    try:
+        outcome = future.result(timeout=30)
+    except Fault as fault:
+        return fault.kind, fault.message
+    return outcome.created, outcome.repeated, outcome.session, outcome.event
+
+
+def one_by_one(store, requests):
+    return [told(store.submit(request)) for request in requests]
+
+
+def at_once(store, requests):
+    """The ledger is held up by a task of its own until all wait, so that they make one batch."""
+    held, go = threading.Event(), threading.Event()
+
+    def hold(connection):
+        held.set()
+        go.wait(10)
+
+    task = threading.Thread(target=store._run, args=(hold,))
+    task.start()
+    held.wait(10)
+    futures = [store.submit(request) for request in requests]
+    before = store.statistics()["batches"]
+    go.set()
+    task.join()
+    results = [told(future) for future in futures]
+    assert store.statistics()["batches"] - before <= 2
+    return results
+
+
+@pytest.mark.parametrize("earlier", [0, 5, 9])
+def test_batch_ends_like_the_same_writes_alone(tmp_path, earlier):
+    """``earlier`` of them were committed before, so that some answers are in the store and some in the batch."""
+    requests, ends = sequence(), []
+    for name, send in (("alone", one_by_one), ("batch", at_once)):
+        store = open_store(str(tmp_path / name))
+        results = [*one_by_one(store, requests[:earlier]), *send(store, requests[earlier:])]
+        latest = [told(store.submit(work(GetSession(ByKey(key(place)))))) for place in ("a", "b", "login")]
+        events = store.submit(work(ListEvents(limit=100))).result().events
+        ends.append({"results": results, "latest": latest, "events": events})
+        store.close()
+    for number, pair in enumerate(zip(ends[0]["results"], ends[1]["results"], strict=True)):
+        assert pair[0] == pair[1], number
+    assert ends[0] == ends[1]
+    assert len(ends[0]["events"]) > 6
