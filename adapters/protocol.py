@@ -82,8 +82,8 @@ class Exchange:
     """What a protocol decided before it read the body: who is spoken to, and in which format it will be answered.
 
     ``codec`` writes the answer. ``reply`` is the protocol's own (callback, key case, negotiated charset). ``count``
-    above zero says
-    that the body is a batch. The exchange lives until the answer is written; faults are rendered with it, too.
+    above zero says that the body is a batch. The exchange lives until the answer is written; faults are rendered with
+    it, too.
     """
 
     protocol: "WireProtocol"

@@ -63,8 +63,7 @@ class Retry(StrEnum):
     """When a repeated write is the same write again.
 
     ``NONE``: never. ``WINDOW``: whenever the same command was accepted within the retry window. ``LATEST``: only
-    while its
-    event is still the session's latest, so that A, B, A are three changes and A, A is one.
+    while its event is still the session's latest, so that A, B, A are three changes and A, A is one.
     """
 
     NONE = "none"
@@ -76,12 +75,11 @@ class Retry(StrEnum):
 class Write:
     """A change to one session, or a fact about it; becomes one event.
 
-    ``changes`` maps canonical names (fields of :class:`gateway.model.Session`) to values; a name that is absent was not
-    sent. ``attributes`` among them merge key by key, nested objects too, and a null clears. With ``replace`` every
-    field
-    that is absent is cleared. ``facts`` are what the operation's check needs to know and what changes nothing.
-    ``grants`` asks for a session secret, handed out once in the answer and stored hashed. ``volatile`` names the
-    changes that were made of the moment of arrival: the same write, sent again, differs in them alone.
+    ``changes`` maps canonical names (fields of :class:`gateway.model.Session`) to values; a name that is absent was
+    not sent. ``attributes`` among them merge key by key, nested objects too, and a null clears. With ``replace``
+    every field that is absent is cleared. ``facts`` are what the operation's check needs to know and what changes
+    nothing. ``grants`` asks for a session secret, handed out once in the answer and stored hashed. ``volatile`` names
+    the changes that were made of the moment of arrival: the same write, sent again, differs in them alone.
     """
 
     kind: EventKind

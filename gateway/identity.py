@@ -1,10 +1,8 @@
 """Who is asking, and may they.
 
 Verification reads one table in memory. It is loaded from the store and replaced when ``credentials_version`` moves,
-so a
-revoked credential stops working in every worker within two seconds. Only a scrypt check is slow: an asynchronous door
-gets
-:class:`Unverified` for it and runs it in the one thread per process that may; its result is remembered.
+so a revoked credential stops working in every worker within two seconds. Only a scrypt check is slow: an asynchronous
+door gets :class:`Unverified` for it and runs it in the one thread per process that may; its result is remembered.
 """
 
 import threading

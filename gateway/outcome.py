@@ -55,8 +55,7 @@ class Fault(Exception):
     """The one exception that crosses a layer: what was wrong, where, and what the API's own code for it is.
 
     ``message`` is written for the caller. ``code`` and ``details`` are set by an API that publishes finer codes than
-    the
-    kinds. ``log`` holds what only the operator may read (it never reaches the caller).
+    the kinds. ``log`` holds what only the operator may read (it never reaches the caller).
     """
 
     def __init__(

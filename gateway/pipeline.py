@@ -1,8 +1,7 @@
 """The pipeline: prepare, work, finish; three plain calls, so that any door can drive it.
 
 ``prepare`` does no I/O. ``work`` is the store's (ledger or reader). ``finish`` renders. Whatever goes wrong in any of
-them is
-answered in the caller's dialect.
+them is answered in the caller's dialect.
 """
 
 import logging

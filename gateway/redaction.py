@@ -16,8 +16,7 @@ def raw_request(request: WireRequest, message: Message, tree: Tree, *, part: boo
     as the decoded tree.
 
     A value that does not stand literally in body or target (it was escaped, or cut by a comment) cannot be masked in
-    place; then
-    the decoded tree is kept instead, as JSON.
+    place; then the decoded tree is kept instead, as JSON.
     """
     secrets = [value for value in credentials(message, tree) if value]
     path = request.raw_path or request.path

@@ -1,8 +1,7 @@
 """Discovery of protocols and APIs: built-in ones and anyone's are found by the same entry points.
 
 A plug-in that fails to import is disabled and named with its reason; it harms no other. Two plug-ins of one name stop
-the
-boot, naming both owners.
+the boot, naming both owners.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,8 +1,7 @@
 """Settings: one table of what can be set, and one frozen object of what was set.
 
 Later sources win: defaults, then the file of ``--config`` (TOML), then the environment (``SESSION_GATEWAY_<NAME>``,
-dots as
-underscores), then flags. A wrong setting stops the boot, and every wrong one is named at once.
+dots as underscores), then flags. A wrong setting stops the boot, and every wrong one is named at once.
 """
 
 import tomllib
@@ -18,10 +17,9 @@ PREFIX = "SESSION_GATEWAY_"
 class Setting:
     """One setting: its full name (``workstation.required``), default, and meaning.
 
-    ``origin`` says where the default comes from: ``ours``, or how sure a protocol fact is that nobody published in full
-    (``D1`` almost forced, ``D2`` natural by convention, ``D3`` free choice). The type of the default is the type of
-    the setting; a tuple is
-    a list of texts, separated by commas where it is written as one text.
+    ``origin`` says where the default comes from: ``ours``, or how sure a protocol fact is that nobody published in
+    full (``D1`` almost forced, ``D2`` natural by convention, ``D3`` free choice). The type of the default is the type
+    of the setting; a tuple is a list of texts, separated by commas where it is written as one text.
     """
 
     name: str

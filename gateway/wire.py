@@ -38,10 +38,8 @@ class WireRequest:
 
     ``path`` is percent-decoded, ``raw_path`` is not; ``query`` is the raw query string without its question mark.
     ``client`` is the caller's address and ``base_url`` the public ``scheme://host[:port][/prefix]`` of this server,
-    both
-    after trusted proxies were taken into account. ``correlation_id`` is the trace id of ``traceparent`` when the
-    caller sent
-    one, else made by the door: 32 hex digits.
+    both after trusted proxies were taken into account. ``correlation_id`` is the trace id of ``traceparent`` when the
+    caller sent one, else made by the door: 32 hex digits.
     """
 
     method: str

@@ -16,8 +16,7 @@ class RawRequest:
     """The request as it came, with every declared credential masked; kept with the event.
 
     ``target`` is the raw path and query. ``form`` is ``bytes`` when ``body`` is the caller's own text, ``tree`` when
-    it is JSON made from
-    the decoded tree because a credential could not be masked in place.
+    it is JSON made from the decoded tree because a credential could not be masked in place.
     """
 
     method: str
@@ -32,10 +31,9 @@ class Work:
     """One prepared request.
 
     Everything that a write needs is fixed here (ids, instant, secret), so that a batch may be run again.
-    ``principal`` is None
-    until a session's own secret has named the tenant: then ``token`` is the SHA-256 (hex) of that secret, and a write
-    or a
-    read resolves the tenant from the session that it opens. ``exchange`` and ``asked`` are for the answer.
+    ``principal`` is None until a session's own secret has named the tenant: then ``token`` is the SHA-256 (hex) of
+    that secret, and a write or a read resolves the tenant from the session that it opens. ``exchange`` and ``asked``
+    are for the answer.
     """
 
     api: Api

@@ -121,15 +121,13 @@ class Operation:
     """One operation: its messages, and how they map to the canonical model and back.
 
     ``command`` maps a checked tree to a command or raises a Fault. ``check`` runs inside the transaction with the
-    session
-    before (None when it is made) and after the write, and raises a Fault to refuse it. ``present`` makes the answer
-    from
-    the outcome. ``credentials`` finds credentials in the body. ``scope`` is what the principal must hold.
-    ``status`` is the HTTP status of success, for documents. With ``batch`` a list of requests may be sent, of which all
-    are accepted or none; ``forms`` and ``feed`` say in which other ways it may be asked and answered. A protocol may
-    offer the three or not. ``lifetime`` bounds for how long after its login a session's secret reads anything here
-    (None: until the session ends). ``in_band`` is how this operation tells the faults that its API tells in-band, where
-    it has an answer of its own for them.
+    session before (None when it is made) and after the write, and raises a Fault to refuse it. ``present`` makes the
+    answer from the outcome. ``credentials`` finds credentials in the body. ``scope`` is what the principal must hold.
+    ``status`` is the HTTP status of success, for documents. With ``batch`` a list of requests may be sent, of which
+    all are accepted or none; ``forms`` and ``feed`` say in which other ways it may be asked and answered. A protocol
+    may offer the three or not. ``lifetime`` bounds for how long after its login a session's secret reads anything
+    here (None: until the session ends). ``in_band`` is how this operation tells the faults that its API tells
+    in-band, where it has an answer of its own for them.
     """
 
     name: str
@@ -201,12 +199,11 @@ def no_header(request: WireRequest, path: Mapping[str, str]) -> Presented | None
 class Api:
     """One published service.
 
-    ``native`` names the protocols it was published over, the first of which gives the dialect of a fault on an unknown
-    path below one of its ``prefixes``. ``header`` finds credentials before the body is read. ``demand`` says where a
-    caller
-    must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read). ``structural`` tells a
-    request that does not fit its message (found by codec or check), where that differs from a value that the API's own
-    rules refuse.
+    ``native`` names the protocols it was published over, the first of which gives the dialect of a fault on an
+    unknown path below one of its ``prefixes``. ``header`` finds credentials before the body is read. ``demand`` says
+    where a caller must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read).
+    ``structural`` tells a request that does not fit its message (found by codec or check), where that differs from a
+    value that the API's own rules refuse.
     """
 
     name: str

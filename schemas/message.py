@@ -17,13 +17,10 @@ class Member:
     """One member of a message.
 
     ``key`` is its name in the tree, ``name`` on the wire. ``namespace`` is that of the declaring class level, in
-    which its XML element
-    stands; ``level`` counts class levels from the base (0). ``order`` is DataMember.Order (None sorts first).
-    ``location`` is
-    ``body``, ``path``, ``query`` or ``header`` (HTTP); ``part`` is ``body`` or ``header`` (SOAP). ``xml`` is False
-    for members that the data
-    contract does not have. ``credential`` members are never stored, logged or repeated. ``sample`` shows in
-    documentation.
+    which its XML element stands; ``level`` counts class levels from the base (0). ``order`` is DataMember.Order (None
+    sorts first). ``location`` is ``body``, ``path``, ``query`` or ``header`` (HTTP); ``part`` is ``body`` or
+    ``header`` (SOAP). ``xml`` is False for members that the data contract does not have. ``credential`` members are
+    never stored, logged or repeated. ``sample`` shows in documentation.
     """
 
     key: str
@@ -52,14 +49,12 @@ class Message:
     """A message: ``name`` and ``namespace`` are those of its root element (its data contract).
 
     ``members`` stand in declaration order, base class first. ``xml_members`` stand in data contract order: base class
-    first,
-    then by ``order``, then by name, ordinal. ``flat_members`` are those of a dialect without a SOAP Header: where
-    Header and Body have a member of one name, the Body's stands. ``derived_members`` are the same with the most derived
-    class first (ServiceStack's text formats).
-    ``open`` messages keep unknown members, under their own spelling. ``clr_name`` is the full .NET type name, where
-    an error
-    text of the original server quotes it. A ``bare`` message has one member, and in plain JSON (``rest``, ``webapi``)
-    it is that member's value, a list, say, without an object around it; other formats keep the message around it.
+    first, then by ``order``, then by name, ordinal. ``flat_members`` are those of a dialect without a SOAP Header:
+    where Header and Body have a member of one name, the Body's stands. ``derived_members`` are the same with the most
+    derived class first (ServiceStack's text formats). ``open`` messages keep unknown members, under their own
+    spelling. ``clr_name`` is the full .NET type name, where an error text of the original server quotes it. A
+    ``bare`` message has one member, and in plain JSON (``rest``, ``webapi``) it is that member's value, a list, say,
+    without an object around it; other formats keep the message around it.
     """
 
     name: str
