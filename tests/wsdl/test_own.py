@@ -68,13 +68,20 @@ def test_it_is_made_alike_on_every_python_and_in_every_process(seed, monkeypatch
 
 def test_no_request_reaches_spyne(tmp_path):
     code = """
-import sys from gateway import demo from gateway.boot import assemble, load_settings from gateway.wire import Headers,
-WireRequest settings = load_settings(flags={"database": "sqlite:///" + sys.argv[1], "demo": True}) demo.seed(settings)
-gateway = assemble(settings, watch=False) body = b'<Envelope
-xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><ListSessions xmlns="%s"/></Body></Envelope>' headers =
-Headers([("Authorization", "Bearer demo")]) work = gateway.prepare(WireRequest("POST", "/v1/soap", headers=headers,
-body=body % sys.argv[2].encode())) print(work.operation.name) print(gateway.prepare(WireRequest("GET", "/v1/soap",
-"wsdl")).status) print([name for name in sys.modules if name.partition(".")[0] == "spyne"]) gateway.close()
+import sys
+from gateway import demo
+from gateway.boot import assemble, load_settings
+from gateway.wire import Headers, WireRequest
+settings = load_settings(flags={"database": "sqlite:///" + sys.argv[1], "demo": True})
+demo.seed(settings)
+gateway = assemble(settings, watch=False)
+body = b'<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body><ListSessions xmlns="%s"/></Body></Envelope>'
+headers = Headers([("Authorization", "Bearer demo")])
+work = gateway.prepare(WireRequest("POST", "/v1/soap", headers=headers, body=body % sys.argv[2].encode()))
+print(work.operation.name)
+print(gateway.prepare(WireRequest("GET", "/v1/soap", "wsdl")).status)
+print([name for name in sys.modules if name.partition(".")[0] == "spyne"])
+gateway.close()
 """
     assert run(code, f"{tmp_path}/store.db", SPACE).splitlines()[-3:] == ["ListSessions", "200", "[]"]
 
