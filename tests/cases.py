@@ -19,7 +19,7 @@ import tempfile
 import tomllib
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from gateway import arrival, boot, demo
+from gateway import arrival, boot, demo, registry
 from gateway.commands import canonical, plain
 from gateway.credentials import Credential, key_verifier
 from gateway.outcome import Fault, FaultKind, Outcome
@@ -199,8 +199,20 @@ def steady() -> Iterator[None]:
         "correlation_id": lambda: f"{number('correlation'):032x}",
         "session_secret": lambda: f"{number('secret'):032x}",
     }
-    with mock.patch.multiple("gateway.ids", **makers):
+    with mock.patch.multiple("gateway.ids", **makers), ExitStack() as stack:
+        for name, value in CHEAP.items():
+            stack.enter_context(mock.patch(name, value))
         yield
+
+
+CHEAP: dict[str, Any] = {
+    "gateway.credentials.SCRYPT_N": 2,
+    "gateway.demo.token": cache(demo.token),
+    "gateway.demo._public": cache(demo._public),
+    "gateway.demo.discover": cache(registry.discover),
+    "gateway.boot.plugins.discover": cache(registry.discover),
+}
+"""What a case needs no second time: hundreds of cases start a gateway each."""
 
 
 def _options(folder: Path) -> dict[str, Any]:
