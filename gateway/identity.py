@@ -128,25 +128,28 @@ class Identity:
         return found
 
     def _settle(self, memory: tuple[str, str, str], shown: Presented) -> None:
+        # The memory of this table: what a table replaced meanwhile would have accepted is forgotten with it.
+        accepted, refusals = self._accepted, self._refused
         with self._slow:
             # Whoever came with the same secret meanwhile needs no check of its own.
-            if memory in self._accepted or self._refused.get(memory, 0.0) > time.monotonic():
+            if memory in accepted or refusals.get(memory, 0.0) > time.monotonic():
                 return
             candidates = self._pairs.get(memory[:2]) or [_NOBODY]
             matching = [credential for credential in candidates if verify(credential.verifier, shown.secret)]
         if matching:
-            _remember(self._accepted, memory, matching[0])
+            _remember(accepted, memory, matching[0])
         else:
-            _remember(self._refused, memory, time.monotonic() + _REFUSAL_SECONDS)
+            _remember(refusals, memory, time.monotonic() + _REFUSAL_SECONDS)
 
     def _bearer(self, api: Api, token: str) -> Principal:
         memory = f"{api.name} {digest(token)}"
-        known = self._tokens.get(memory)
+        tokens = self._tokens
+        known = tokens.get(memory)
         if known is not None and known[1] > time.time() - self._leeway:
             return known[0]
         claims, issuer = self._claims(api, token)
         principal = self._token_principal(claims, issuer)
-        _remember(self._tokens, memory, (principal, float(claims.get("exp", time.time() + 60))))
+        _remember(tokens, memory, (principal, float(claims.get("exp", time.time() + 60))))
         return principal
 
     def _claims(self, api: Api, token: str) -> tuple[Mapping[str, Any], Credential]:

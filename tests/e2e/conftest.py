@@ -22,6 +22,10 @@ ROOT = Path(__file__).parent.parent.parent
 REQUESTS = ROOT / "tests" / "data" / "requests"
 
 
+EVERY_WORKER_KNOWS = 2.0
+"""Seconds after which every worker knows of a changed credential: what the documentation promises."""
+
+
 @dataclass
 class Server:
     """A running server, its database and its log."""
@@ -69,6 +73,8 @@ def command(*words: str, database: Path, check: bool = True) -> str:
     full = [str(BIN / "session-gateway"), *words, "--database", f"sqlite:///{database}"]
     done = subprocess.run(full, capture_output=True, text=True, check=False, timeout=60)
     assert not check or done.returncode == 0, done.stderr
+    if words[:2] == ("credentials", "add"):
+        time.sleep(EVERY_WORKER_KNOWS)
     return done.stdout
 
 

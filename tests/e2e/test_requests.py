@@ -2,6 +2,7 @@
 then see."""
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.e2e.conftest import REQUESTS, Server, command
+from tests.e2e.conftest import EVERY_WORKER_KNOWS, REQUESTS, Server, command
 
 ONTIME = {"Authorization": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "Content-Type": "application/json"}
 WORKSTATION = "/api/v1/workstation/session/end"
@@ -118,14 +119,11 @@ def test_a_revoked_credential_stops_working_in_every_worker_within_two_seconds(s
                 found.add(client.post("/sites/acme/api/userSession/post", headers=headers, content=b"{}").status_code)
         return found
 
-    import time
-
-    time.sleep(2)
     assert statuses() == {201}
     listed = command("credentials", "list", database=server.database)
     line = [line for line in listed.splitlines() if "ontime" in line][-1]
     uid = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", line)
     assert uid is not None, listed
     command("credentials", "revoke", uid[0], database=server.database)
-    time.sleep(2)
+    time.sleep(EVERY_WORKER_KNOWS)
     assert statuses() == {401}

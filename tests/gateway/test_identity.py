@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway.credentials import Credential, key_verifier, pair_verifier
+from gateway.credentials import Credential, digest, key_verifier, pair_verifier
 from gateway.identity import SETTINGS, Identity, Unverified, require
 from gateway.outcome import Fault, FaultKind
 from gateway.settings import load
@@ -160,3 +161,17 @@ def test_a_missing_scope_is_forbidden() -> None:
     with pytest.raises(Fault) as caught:
         require(principal, "Q")
     assert caught.value.kind is FaultKind.FORBIDDEN
+
+
+def test_a_check_that_began_before_a_revocation_is_not_remembered_after_it() -> None:
+    good = credential("pair", pair_verifier("pw"), name="n")
+    made = identity(good)
+    shown = Presented("pair", "pw", name="n")
+
+    def revoked_meanwhile(verifier: str, secret: str) -> bool:
+        made.load(())
+        return True
+
+    with mock.patch("gateway.identity.verify", revoked_meanwhile):
+        made._settle(("a", "n", digest("pw")), shown)
+    assert refusal(made, shown) is FaultKind.UNAUTHENTICATED
