@@ -1,11 +1,11 @@
 """From what a server hands over to a WireRequest: the part of a door that is the same for every server."""
 
-import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+from gateway import ids
 from gateway.outcome import Fault, FaultKind
 from gateway.proxies import ProxyPolicy, origin
 from gateway.wire import Headers, WireRequest
@@ -16,7 +16,7 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[
 def correlation_id(headers: Headers) -> str:
     """The trace id of a W3C ``traceparent``, else a new random one: 32 hex digits."""
     found = _TRACEPARENT.fullmatch(headers.get("traceparent", "").strip())
-    return found.group(1) if found else os.urandom(16).hex()
+    return found.group(1) if found else ids.correlation_id()
 
 
 def arrive(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -249,21 +249,17 @@ def canonical(command: Command) -> dict[str, Any]:
     return {"command": type(command).__name__, **plain(command)}
 
 
-def natural_key(command: Write, *scope: str) -> str:
-    """SHA-256 (hex) of the canonical command within ``scope`` (principal, API, operation); it holds no credentials.
-
-    Volatile changes do not count.
-    """
-    if command.volatile:
-        lasting = {name: value for name, value in command.changes.items() if name not in command.volatile}
-        command = replace(command, changes=lasting)
-    return tree_key(plain(command), *scope)
-
-
 _sorted_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def tree_key(tree: Any, *scope: str) -> str:
-    """SHA-256 (hex) of a canonical tree within ``scope``."""
-    text = _sorted_text([scope, tree])
+def natural_key(command: Write, *scope: str, tree: Mapping[str, Any] | None = None) -> str:
+    """SHA-256 (hex) of the canonical command within ``scope`` (principal, API, operation); it holds no credentials.
+
+    Volatile changes do not count. ``tree`` is ``plain(command)``, where the caller has made it already.
+    """
+    lasting = plain(command) if tree is None else tree
+    if command.volatile:
+        changes = {name: value for name, value in lasting["changes"].items() if name not in command.volatile}
+        lasting = {**lasting, "changes": changes}
+    text = _sorted_text([scope, lasting])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

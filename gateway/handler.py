@@ -26,8 +26,8 @@ from gateway.commands import (
     Retry,
     SearchSessions,
     Write,
+    natural_key,
     plain,
-    tree_key,
 )
 from gateway.credentials import digest
 from gateway.model import EventKind, Key, Session, SessionEvent
@@ -239,14 +239,7 @@ def draft(work: Work) -> Draft | None:
     tree = plain(write)
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
     changes = {name: value for name, value in tree["changes"].items() if write.changes[name] is not UNSET}
-    return Draft(_identity(tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
-
-
-def _identity(tree: Mapping[str, Any]) -> str:
-    """The digest of what makes a write the same write again: all of it but its volatile changes."""
-    volatile = tree.get("volatile") or ()
-    lasting = {name: value for name, value in tree["changes"].items() if name not in volatile}
-    return tree_key({**tree, "changes": lasting} if volatile else tree)
+    return Draft(natural_key(write, tree=tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
 
 
 def _slot(work: Work, write: Write, command: str, caller: _Caller, target: Session | None, policy: Policy) -> Slot:

@@ -12,6 +12,7 @@ from adapters.codecs.text_tree import (
     Grammar,
     Reading,
     Slice,
+    nested_end,
     out_of_range,
     read_object,
     read_value,
@@ -88,26 +89,11 @@ def _value(reading: Reading, text: str, at: int, ends: str) -> tuple[Slice, int]
     if quoted is not None:
         return Slice("quoted", quoted[1].replace('""', '"')), quoted.end()
     if first in ("{", "["):
-        end = _nested_end(reading, text, at)
+        end = nested_end(_NESTED, reading, text, at)
         return Slice("object" if first == "{" else "array", text[at:end]), end
     bare = _BARE[ends].match(text, at) if ends else None
     end = bare.end() if bare else len(text)
     return Slice("bare", text[at:end]), end
-
-
-def _nested_end(reading: Reading, text: str, at: int) -> int:
-    depth = 0
-    for found in _NESTED.finditer(text, at):
-        mark = found[0]
-        if mark in ("{", "["):
-            depth += 1
-        elif mark in ("}", "]"):
-            depth -= 1
-        if depth > reading.limits.depth:
-            raise Fault(FaultKind.MALFORMED, f"the body is nested deeper than {reading.limits.depth} (limits.depth)")
-        if depth == 0:
-            return found.end()
-    raise out_of_range()
 
 
 def _plain(found: Slice) -> str:

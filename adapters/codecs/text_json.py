@@ -9,7 +9,17 @@ from typing import Any, Literal
 
 from adapters.codecs.text_dates import epoch_date, iso_date
 from adapters.codecs.text_scalars import is_bare, write_scalar
-from adapters.codecs.text_tree import BROKEN, Grammar, Reading, Slice, out_of_range, read_object, text_of, written
+from adapters.codecs.text_tree import (
+    BROKEN,
+    Grammar,
+    Reading,
+    Slice,
+    nested_end,
+    out_of_range,
+    read_object,
+    text_of,
+    written,
+)
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
@@ -105,26 +115,11 @@ def _value(reading: Reading, text: str, at: int) -> tuple[Slice, int]:
         inner, end = _quoted(text, at)
         return Slice("quoted", inner), end
     if first in ("{", "["):
-        end = _nested_end(reading, text, at)
+        end = nested_end(_NESTED, reading, text, at)
         return Slice("object" if first == "{" else "array", text[at:end]), end
     found = _BARE.match(text, at)
     end = found.end() if found else at
     return Slice("bare", text[at:end].strip()), end
-
-
-def _nested_end(reading: Reading, text: str, at: int) -> int:
-    depth = 0
-    for found in _NESTED.finditer(text, at):
-        mark = found[0]
-        if mark in ("{", "["):
-            depth += 1
-        elif mark in ("}", "]"):
-            depth -= 1
-        if depth > reading.limits.depth:
-            raise Fault(FaultKind.MALFORMED, f"the body is nested deeper than {reading.limits.depth} (limits.depth)")
-        if depth == 0:
-            return found.end()
-    raise out_of_range()
 
 
 def _plain(found: Slice) -> str:

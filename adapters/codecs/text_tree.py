@@ -4,6 +4,7 @@ JSON and JSV share it; each brings a :class:`Grammar` that cuts a text into slic
 leaves the member at its default, with a note; see ``tests/golden/servicestack/text-json-jsv-csv-v3.txt``.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
@@ -75,6 +76,25 @@ class Reading:
 def out_of_range() -> Fault:
     """What the recorded server says of a text that ends too early."""
     return Fault(FaultKind.MALFORMED, "Index was outside the bounds of the array.")
+
+
+def nested_end(tokens: re.Pattern[str], reading: Reading, text: str, at: int) -> int:
+    """Where the object or list that begins at ``at`` ends; ``tokens`` are quoted texts, brackets, and what is between.
+
+    Raises a Fault where it is nested too deep or does not end.
+    """
+    depth = 0
+    for found in tokens.finditer(text, at):
+        mark = found[0]
+        if mark in ("{", "["):
+            depth += 1
+        elif mark in ("}", "]"):
+            depth -= 1
+        if depth > reading.limits.depth:
+            raise Fault(FaultKind.MALFORMED, f"the body is nested deeper than {reading.limits.depth} (limits.depth)")
+        if depth == 0:
+            return found.end()
+    raise out_of_range()
 
 
 def text_of(body: bytes, notes: list[Note]) -> str:
