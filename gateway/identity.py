@@ -77,7 +77,9 @@ class Identity:
         self._refused: OrderedDict[tuple[str, str, str], float] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
-    def authenticate(self, api: Api, shown: Presented, at: datetime, *, inline: bool = True) -> Principal:
+    def authenticate(
+        self, api: Api, shown: Presented, at: datetime, *, inline: bool = True, client: str = ""
+    ) -> Principal:
         """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``,
         Unverified."""
         if shown.kind == "jwt":

@@ -55,7 +55,9 @@ class Fault(Exception):
     """The one exception that crosses a layer: what was wrong, where, and what the API's own code for it is.
 
     ``message`` is written for the caller. ``code`` and ``details`` are set by an API that publishes finer codes than
-    the kinds. ``log`` holds what only the operator may read (it never reaches the caller).
+    the kinds. ``log`` holds what only the operator may read (it never reaches the caller). ``status`` is for a fault of
+    HTTP itself whose status is finer than its kind's (431): it is used where the API has no answer of its own for the
+    kind. ``headers`` help in every dialect.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Fault(Exception):
         log: str = "",
         retry_after: int | None = None,
         allow: tuple[str, ...] = (),
+        status: int | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(message or kind.value)
         self.kind = kind
@@ -79,6 +83,8 @@ class Fault(Exception):
         self.log = log
         self.retry_after = retry_after
         self.allow = allow
+        self.status = status
+        self.headers = headers
 
     def __repr__(self) -> str:
         return f"Fault({self.kind.value}, {self.message!r}, fields={self.fields!r}, code={self.code!r})"

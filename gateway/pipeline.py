@@ -143,7 +143,8 @@ class Pipeline:
         shown = api.header(exchange.request, exchange.match.path if exchange.match else {})
         if shown is None:
             raise refused("no credentials in the header")
-        principal = self.identity.authenticate(api, shown, exchange.request.received_at, inline=inline)
+        request = exchange.request
+        principal = self.identity.authenticate(api, shown, request.received_at, inline=inline, client=request.client)
         require(principal, operation.scope if operation else None)
         return principal
 
@@ -193,7 +194,9 @@ class Pipeline:
             if principal is None:
                 return None, digest(shown.secret)
         elif shown is not None:
-            principal = self.identity.authenticate(api, shown, request.received_at, inline=inline)
+            principal = self.identity.authenticate(
+                api, shown, request.received_at, inline=inline, client=request.client
+            )
         if principal is None and not operation.public:
             raise refused("no credentials")
         if principal is not None:
@@ -300,9 +303,11 @@ def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireRespon
         answer = Answer(row.tree(fault, asked), row.status, row.message)
         return exchange.protocol.encode(exchange, row.message, [answer])
     if row is None:
-        native = NativeFault(STATUS[fault.kind], fault.code or fault.kind.value, fault.message, fault)
+        status = fault.status or STATUS[fault.kind]
+        native = NativeFault(status, fault.code or fault.kind.value, fault.message, fault)
     else:
-        native = NativeFault(row.status, fault.code or row.code or fault.kind.value, row.text or fault.message, fault)
+        status, text = fault.status or row.status, row.text or fault.message
+        native = NativeFault(status, fault.code or row.code or fault.kind.value, text, fault)
     return exchange.protocol.fault(exchange, native)
 
 
@@ -313,6 +318,7 @@ def _advice(response: WireResponse, fault: Fault) -> Iterator[tuple[str, str]]:
         yield "Allow", ", ".join(fault.allow)
     if fault.retry_after is not None and "retry-after" not in present:
         yield "Retry-After", str(fault.retry_after)
+    yield from fault.headers
 
 
 STATUS = {
