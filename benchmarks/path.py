@@ -1,11 +1,10 @@
 """What one request costs outside the store: ``python -m benchmarks.path [SEED...]``.
 
-Each seed goes through the wire door as it does in a worker: from an ASGI scope to the work that the ledger gets, and from
-the outcome to the answer, the log line and the counters. The ledger itself is left out: its outcome was made once. The
+Each seed goes through the wire door as it does in a worker: from an ASGI scope to the work that the ledger gets, and
+from the outcome to the answer, the log line and the counters. The ledger itself is left out: its outcome was made once. The
 figures are microseconds of this process's CPU, each the median of many runs; no profiler is at work.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
