@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeAlias
 
-from gateway import cli_settings
+from gateway import cli_check, cli_settings
 from gateway.cli_credentials import add_parser as add_credentials
 from gateway.cli_settings import load, must_exist
 from gateway.cli_table import columns
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", parents=[shared], help="run the gateway"))
     for name, command, text in (
         ("migrate", migrate, "bring the store to this release's schema"),
+        ("check", cli_check.check, "look whether the store, which may be in use, is whole; nothing is changed"),
         ("apis", apis, "list the APIs, and over which protocols each is offered"),
         ("protocols", protocols, "list the protocols"),
     ):
