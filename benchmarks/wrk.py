@@ -1,0 +1,64 @@
+"""Load by wrk: one of the scripts in ``benchmarks/load``, and what came of it."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.servers import cpu_seconds
+
+LOAD = Path(__file__).parent / "load"
+REQUESTS = Path(__file__).parent.parent / "tests" / "data" / "requests"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One load at one number of connections. ``cpu_us`` is processor time of the server, all its processes."""
+
+    name: str
+    connections: int
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    requests: int
+    refused: int
+    failed: int
+    cpu_us: float = 0.0
+    server: str = "gateway"
+
+
+def measure(
+    name: str, values: Mapping[str, str], port: int, connections: int, seconds: int, processes: tuple[int, ...] = ()
+) -> Measured:
+    """Run one load; ``processes`` are the server's, whose processor time is shared out over the requests."""
+    before = cpu_seconds(*processes)
+    row = _run(name, values, port, connections, seconds)
+    spent = cpu_seconds(*processes) - before
+    return replace(row, cpu_us=spent * 1e6 / max(1, row.requests))
+
+
+def _run(name: str, values: Mapping[str, str], port: int, connections: int, seconds: int) -> Measured:
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "load.lua"
+        script.write_text(_script(name, values), encoding="utf-8")
+        command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script)]
+        output = subprocess.run(
+            [*command, f"http://127.0.0.1:{port}"], check=True, capture_output=True, text=True
+        ).stdout
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", output)
+    assert found is not None, output
+    requests, microseconds, refused, failed = (int(text) for text in found.groups()[:4])
+    speed = requests / microseconds * 1e6
+    return Measured(name, connections, speed, float(found[5]), float(found[6]), requests, refused, failed)
+
+
+def _script(name: str, values: Mapping[str, str]) -> str:
+    constants = {
+        **values,
+        "BODY_XML": (REQUESTS / "workstation-session-end.xml").read_text(encoding="utf-8"),
+        "BODY_JSON": (REQUESTS / "workstation-session-end.json").read_text(encoding="utf-8"),
+    }
+    head = "".join(f"{key} = [==[{value}]==]\n" for key, value in constants.items())
+    return head + (LOAD / "done.lua").read_text(encoding="utf-8") + (LOAD / f"{name}.lua").read_text(encoding="utf-8")
