@@ -7,10 +7,11 @@ PORT ?= 8080
 DATABASE ?= var/demo.db
 WORKERS ?=
 INTEROP ?= var/interop
+PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs mapping wsdl dist bench bench-query clean test-python interop
+.PHONY: help check serve test lint types docs mapping wsdl dist bench bench-query peers clean test-python interop
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,11 +82,14 @@ dist: $(VENV)/.installed-test ## build a wheel and a source archive into dist/
 	@rm -f build.log
 	@ls dist
 
-bench: $(VENV)/.installed-test ## measure requests/s and latency of each API's main request (needs wrk: apt install wrk)
+peers: check ## install the servers that `make bench` compares with the gateway (PyPI, npm; PostgreSQL: apt install postgresql)
+	@PYTHON=$(PYTHON) sh benchmarks/peers/install.sh $(PEERS)
+
+bench: $(VENV)/.installed-test ## measure each API's main request, and what others would write (needs wrk; see make peers)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-query: $(VENV)/.installed-test ## measure pages of a session log of a million sessions, and check every answer
 	@$(BIN)/python -m benchmarks.query $(BENCH)
 
 clean: ## remove what make made, but never a database
-	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules $(PEERS) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
