@@ -1,8 +1,8 @@
 """What one request costs outside the store: ``python -m benchmarks.path [SEED...]``.
 
 Each seed goes through the wire door as it does in a worker: from an ASGI scope to the work that the ledger gets, and
-from the outcome to the answer, the log line and the counters. The ledger itself is left out: its outcome was made once. The
-figures are microseconds of this process's CPU, each the median of many runs; no profiler is at work.
+from the outcome to the answer, the log line and the counters. The ledger itself is left out: its outcome was made once.
+The figures are microseconds of this process's CPU, each the median of many runs; no profiler is at work.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import process_time_ns
@@ -114,7 +115,7 @@ def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:
     assert response.status < 300, response.body
     policy = asgi.ProxyPolicy.of(gateway.settings)
     return {
-        "arrive": lambda: asgi._request(policy, given),
+        "arrive": lambda: asgi._request(policy, given, seed.body, request.received_at),
         "open": lambda: pipeline.open(request),
         "decode": lambda: exchange.protocol.decode(exchange, pipeline.limits),
         "prepare": lambda: gateway.prepare(request),
@@ -126,9 +127,7 @@ def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:
 
 def request_of(gateway: Any, seed: Seed) -> WireRequest:
     """The request of ``seed``, as the door makes it."""
-    arrived = asgi._request(asgi.ProxyPolicy.of(gateway.settings), scope(seed))
-    values = {name: getattr(arrived, name) for name in WireRequest.__dataclass_fields__}
-    return WireRequest(**{**values, "body": seed.body})
+    return asgi._request(asgi.ProxyPolicy.of(gateway.settings), scope(seed), seed.body, datetime.now(UTC))
 
 
 def through(gateway: Any, seed: Seed) -> Callable[[], Awaitable[None]]:

@@ -15,7 +15,8 @@ _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[
 
 def correlation_id(headers: Headers) -> str:
     """The trace id of a W3C ``traceparent``, else a new random one: 32 hex digits."""
-    found = _TRACEPARENT.fullmatch(headers.get("traceparent", "").strip())
+    text = headers.get("traceparent", "")
+    found = _TRACEPARENT.fullmatch(text.strip()) if text else None
     return found.group(1) if found else ids.correlation_id()
 
 
@@ -29,8 +30,10 @@ def arrive(
     peer: str,
     scheme: str,
     fallback_host: str = "localhost",
+    body: bytes = b"",
+    received_at: datetime | None = None,
 ) -> WireRequest:
-    """A request whose body has not been read yet; the path is decoded as UTF-8."""
+    """A request, whose body may not have been read yet; the path is decoded as UTF-8."""
     headers = Headers(fields)
     came = origin(policy, peer, scheme, headers, fallback_host)
     return WireRequest(
@@ -38,17 +41,22 @@ def arrive(
         path=unquote(raw_path) if "%" in raw_path else raw_path,
         query=query,
         headers=headers,
+        body=body,
         client=came.client,
         base_url=came.base_url,
         correlation_id=correlation_id(headers),
-        received_at=datetime.now(UTC),
+        received_at=received_at or datetime.now(UTC),
         raw_path=raw_path,
     )
 
 
 def declared_length(headers: Headers) -> int:
     """The ``Content-Length``, 0 when there is none or it is no number (the server has refused that already)."""
-    text = headers.get("content-length", "")
+    return length_of(headers.get("content-length", ""))
+
+
+def length_of(text: str) -> int:
+    """The length that a ``Content-Length`` names; 0 for what is no number."""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
@@ -64,8 +72,15 @@ def too_slow(seconds: float) -> Fault:
     )
 
 
+def too_full() -> Fault:
+    """The fault of a body for which there is no room while others are still arriving."""
+    return Fault(
+        FaultKind.BUSY, "The server is busy. Try again in a moment.", log="setting: arriving_bytes", retry_after=1
+    )
+
+
 def too_busy() -> Fault:
-    """The fault of a request beyond those that one worker holds at a time."""
+    """The fault of a request beyond those that one worker works on at a time."""
     return Fault(FaultKind.BUSY, "The server is busy. Try again in a moment.", log="setting: in_flight", retry_after=1)
 
 
