@@ -1,0 +1,81 @@
+"""The table of checks: what each promises, for what, and from which level on."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.conformance import declared, faults, golden
+from gateway.conformance.findings import Finding, Level, Trial
+from gateway.conformance.kit import Kit
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: its ``promise`` is what a pass means, ``trials`` gives its runs for a plug-in."""
+
+    name: str
+    promise: str
+    level: Level
+    trials: Callable[[Kit], Iterable[Trial]]
+
+
+APIS: Sequence[Check] = (
+    Check(
+        "declared",
+        "What the API declares fits together: names, routes, members, samples, and a row for every kind of fault.",
+        "smoke",
+        declared.api_trials,
+    ),
+    Check(
+        "documented",
+        "The API, each operation, setting and member says what it is.",
+        "smoke",
+        declared.documented_trials,
+    ),
+    Check(
+        "faults",
+        "Every kind of fault is told over every protocol: well-formed, as declared, without what only the operator "
+        "may read.",
+        "smoke",
+        faults.api_trials,
+    ),
+    Check(
+        "golden",
+        "Every golden request means the recorded command, leads to the recorded outcome, and gets the recorded answer, "
+        "byte for byte.",
+        "smoke",
+        golden.trials,
+    ),
+)
+"""The checks of an API, in the order in which they are run."""
+
+PROTOCOLS: Sequence[Check] = (
+    Check("documented", "Each setting says what it is.", "smoke", declared.documented_trials),
+    Check(
+        "faults",
+        "Every kind of fault of every API is told: well-formed, as declared, without what only the operator may read.",
+        "smoke",
+        faults.protocol_trials,
+    ),
+    Check(
+        "golden",
+        "Every golden request means the recorded command, leads to the recorded outcome, and gets the recorded answer, "
+        "byte for byte.",
+        "smoke",
+        golden.trials,
+    ),
+)
+"""The checks of a protocol."""
+
+RECORD = Check("record", "The golden cases are recorded anew.", "smoke", golden.record_trials)
+
+
+def of(kit: Kit) -> list[Check]:
+    """The checks of a kit's subject, at its level."""
+    table = APIS if kit.subject.is_api else PROTOCOLS
+    return [check for check in table if check.level == "smoke" or kit.level == "full"]
+
+
+def findings(kit: Kit, name: str) -> list[Finding]:
+    """Everything that one check finds."""
+    check = next(check for check in of(kit) if check.name == name)
+    return [finding for trial in check.trials(kit) for finding in trial.run()]
