@@ -19,6 +19,8 @@ class SoapStyle:
     API's own namespace. ``wsdl`` names the published file that describes the API, empty for one made when it is asked
     for.
     ``media_types`` are the request's accepted content types (a missing one is always accepted).
+    With ``local_members`` only a message's own element stands in its namespace and what it holds in none: XML Schema's
+    ``elementFormDefault="unqualified"``, Java's default, and rpc/literal.
     """
 
     dispatch: Literal["body", "header"] = "body"
@@ -34,6 +36,7 @@ class SoapStyle:
     wsdl: str = ""
     versions: tuple[str, ...] = ("1.1", "1.2")
     media_types: tuple[str, ...] = ("text/xml", "application/xml", "application/soap+xml")
+    local_members: bool = False
 
 
 ADDRESSING = "http://www.w3.org/2005/08/addressing"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from adapters.scalars import Kind
-from adapters.soapstyle import target_namespace
+from adapters.soapstyle import DOCUMENT_LITERAL, target_namespace
 from schemas.api import Api, Operation
 from schemas.message import Member, Message
 
@@ -59,7 +59,7 @@ def describe(api: Api, location: str) -> bytes:
     lines = [
         f"<wsdl:documentation>{escape(api.title)}</wsdl:documentation>",
         "<wsdl:types>",
-        *_schemas(messages, prefixes),
+        *_schemas(messages, prefixes, _form(api)),
         *_FAULT_TYPE,
         "</wsdl:types>",
         '<wsdl:message name="Fault"><wsdl:part name="fault" element="f:fault"/></wsdl:message>',
@@ -79,9 +79,14 @@ def _messages(api: Api) -> dict[tuple[str, str], Message]:
     return found
 
 
-def _schemas(messages: dict[tuple[str, str], Message], prefixes: dict[str, str]) -> Iterator[str]:
+def _form(api: Api) -> str:
+    style = api.options.get("soap", DOCUMENT_LITERAL)
+    return "unqualified" if style.local_members else "qualified"
+
+
+def _schemas(messages: dict[tuple[str, str], Message], prefixes: dict[str, str], form: str) -> Iterator[str]:
     for space in prefixes:
-        yield f'<xs:schema targetNamespace={quoteattr(space)} elementFormDefault="qualified">'
+        yield f'<xs:schema targetNamespace={quoteattr(space)} elementFormDefault="{form}">'
         for (other, name), message in messages.items():
             if other == space:
                 yield f'  <xs:element name="{name}">'
