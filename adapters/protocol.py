@@ -8,7 +8,7 @@ from gateway.limits import Limits
 from gateway.outcome import Note
 from gateway.settings import Setting, Settings
 from gateway.wire import WireRequest, WireResponse
-from schemas.api import Answer, Api, NativeFault, Operation
+from schemas.api import SPI, Answer, Api, NativeFault, Operation
 from schemas.message import Message, Tree
 
 
@@ -82,7 +82,8 @@ class Exchange:
     """What a protocol decided before it read the body: who is spoken to, and in which format it will be answered.
 
     ``codec`` writes the answer. ``reply`` is the protocol's own (callback, key case, negotiated charset). ``count``
-    above zero says that the body is a batch. The exchange lives until the answer is written; faults are rendered with
+    above zero says that the body is a batch. With ``several`` the body holds requests that have nothing to do with each
+    other, see :class:`SplittingProtocol`. The exchange lives until the answer is written; faults are rendered with
     it, too.
     """
 
@@ -95,6 +96,7 @@ class Exchange:
     native: bool = True
     batch: bool = False
     reply: Any = None
+    several: bool = False
 
 
 class WireProtocol(Protocol):
@@ -126,10 +128,42 @@ class WireProtocol(Protocol):
         """A native fault, in this protocol's own form."""
 
 
+class SplittingProtocol(WireProtocol, Protocol):
+    """A protocol of which one body may hold several requests, each of which succeeds or fails alone (JSON-RPC's batch).
+
+    The pipeline calls :meth:`split` when :meth:`open` gave an exchange with ``several``; then each part goes its own
+    way, as if it had come alone, and :meth:`join` makes one answer of theirs. A request that is one of several by its
+    nature, but came alone, may be opened with ``several``, too.
+    """
+
+    def split(self, exchange: Exchange, limits: Limits) -> Sequence[Exchange]:
+        """One exchange for each request, each with a ``request`` whose body is its own part. Raises a Fault when the
+        body as a whole cannot be read; a part that is wrong is an exchange whose :meth:`decode` raises."""
+
+    def join(self, exchange: Exchange, answers: Sequence[WireResponse]) -> WireResponse:
+        """One answer of the parts' answers, which stand in the order of the parts."""
+
+
+class Conflict(Exception):
+    """Two APIs or two endpoints cannot be served together; :meth:`WireProtocol.bind` may raise it. It stops the boot.
+
+    The text says what both claim and what to do; ``sides`` are the (API, protocol) pairs that claim it, by name, so
+    that the operator can be told whose they are. An empty name stands for none.
+    """
+
+    def __init__(self, text: str, *sides: tuple[str, str]) -> None:
+        super().__init__(text)
+        self.sides = sides
+
+
 @dataclass(frozen=True, eq=False)
 class ProtocolPlugin:
-    """What the entry point group ``session_gateway.protocols`` names: a way to build the protocol from its settings."""
+    """What the entry point group ``session_gateway.protocols`` names: a way to build the protocol from its settings.
+
+    ``name`` is that of the entry point. ``spi`` is the version of :mod:`gateway.spi` that it was written for.
+    """
 
     name: str
     build: Callable[[Settings], WireProtocol]
     settings: tuple[Setting, ...] = ()
+    spi: str = SPI

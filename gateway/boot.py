@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from adapters.protocol import Endpoint, Offer, WireProtocol
+from adapters.protocol import Conflict, Endpoint, Offer, WireProtocol
 from gateway import demo, telemetry
 from gateway import identity as identities
 from gateway import registry as plugins
@@ -127,13 +127,14 @@ def table(registry: Registry) -> tuple[Setting, ...]:
     """Every setting there is: ours, then those of the plug-ins. Raises BootError when two have one name."""
     from gateway import server
 
-    rows = (*SETTINGS, *server.SETTINGS, *store_options.SETTINGS, *identities.SETTINGS, *registry.settings)
-    seen: set[str] = set()
-    for row in rows:
-        if row.name in seen:
-            raise BootError(f"the setting {row.name} is declared twice")
-        seen.add(row.name)
-    return rows
+    ours = (*SETTINGS, *server.SETTINGS, *store_options.SETTINGS, *identities.SETTINGS)
+    rows = [*(("the gateway itself", row) for row in ours), *registry.owned_settings]
+    owners: dict[str, str] = {}
+    for owner, row in rows:
+        if row.name in owners:
+            raise BootError(f"the setting {row.name} is declared by both {owners[row.name]} and {owner}; uninstall one")
+        owners[row.name] = owner
+    return tuple(row for _, row in rows)
 
 
 def load_settings(
@@ -141,16 +142,17 @@ def load_settings(
 ) -> Settings:
     """The settings in force for this process. Raises SettingsError or BootError."""
     given = os.environ if environment is None else environment
-    return setting.load(table(plugins.discover()), file=file, environment=given, flags=flags)
+    found = plugins.discover()
+    absent = tuple(row.name for row in found.disabled)
+    return setting.load(table(found), file=file, environment=given, flags=flags, absent=absent)
 
 
 def assemble(settings: Settings, *, watch: bool = True) -> Gateway:
     """A Gateway, ready to serve, with its store open. Raises BootError or StoreError."""
-    built = plugins.build(plugins.discover(), settings)
+    router, built = route(plugins.build(plugins.discover(), settings), settings)
     for disabled in built.disabled:
         log.error("plug-in %s (%s) is disabled: %s", disabled.name, disabled.owner, disabled.reason)
     identity = Identity(settings)
-    router = _router(built, settings)
     store = open_store(settings["database"], settings)
     if not settings["demo"] and any(demo.is_known(credential) for credential in store.credentials()):
         store.close()
@@ -170,11 +172,24 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(**{bound.name: settings[f"limits.{bound.name}"] for bound in fields(Limits)})
 
 
-def _router(built: Built, settings: Settings) -> Router:
+def route(built: Built, settings: Settings) -> tuple[Router, Built]:
+    """The routes of everything that is offered, and what is left: a protocol that cannot bind is disabled.
+
+    Raises BootError when two claim one address, naming whose they are.
+    """
     endpoints: list[Endpoint] = []
-    for name, protocol in built.protocols.items():
-        endpoints.extend(protocol.bind(offers(name, built, settings)))
-    return Router(endpoints, built.apis.values())
+    try:
+        for name, protocol in built.protocols.items():
+            offered = offers(name, built, settings)
+            try:
+                endpoints += protocol.bind(offered)
+            except Conflict:
+                raise
+            except Exception as error:
+                return route(built.without(name, error), settings)
+        return Router(endpoints, built.apis.values()), built
+    except Conflict as conflict:
+        raise built.refused(conflict) from None
 
 
 def offers(protocol: str, built: Built, settings: Settings) -> list[Offer]:
@@ -196,6 +211,8 @@ def _chosen(settings: Settings, built: Built) -> dict[str, set[str]]:
         for name in built.apis if api == "*" else (api,):
             chosen.setdefault(name, set()).update(names)
     unknown = (set(chosen) - set(built.apis)) | (set().union(*chosen.values()) - set(built.protocols))
+    # What is installed and failed is named where all that failed is named; the others are served.
+    unknown -= {row.name for row in built.disabled}
     if unknown:
         raise BootError(f"the setting offer names {', '.join(sorted(unknown))}, which is not installed")
     return chosen
@@ -207,7 +224,9 @@ def _record(
     work = prepared.works[0] if isinstance(prepared, Batch) else prepared
     exchange = work.exchange if isinstance(work, (Work, Refused)) else None
     fault = next((item.fault for item in (response, prepared) if isinstance(item, Refused)), None)
-    fault = fault or (result if isinstance(result, Fault) else None)
+    # Of several requests in one body, the first that was refused stands for them.
+    results = result if isinstance(result, (list, tuple)) else (result,)
+    fault = fault or next((each for each in results if isinstance(each, Fault)), None)
     principal = work.principal if isinstance(work, Work) else None
     return telemetry.RequestRecord(
         api=exchange.api.name if exchange is not None and exchange.api is not None else "",
@@ -223,7 +242,7 @@ def _record(
         notes=tuple(str(note) for note in work.notes) if isinstance(work, Work) else (),
         principal=principal.name if principal else "",
         tenant=(principal.tenant or "") if principal else "",
-        repeated=isinstance(result, Outcome) and result.repeated,
+        repeated=any(isinstance(each, Outcome) and each.repeated for each in results),
         bytes_in=len(request.body),
         bytes_out=len(response.body) if isinstance(response.body, bytes) else 0,
     )

@@ -29,11 +29,12 @@ def _live(gateway: Gateway, request: WireRequest) -> WireResponse:
 
 
 def _ready(gateway: Gateway, request: WireRequest) -> WireResponse:
-    """503 while writes cannot be stored, or while a plug-in that was asked for is not there."""
+    """503 while writes cannot be stored. A plug-in that is not there is named, but takes no caller from the others:
+    whoever balances by this page would."""
     problems = [f"plug-in {row.name} ({row.owner}): {row.reason}" for row in gateway.disabled]
-    if (reason := _store(gateway)) is not None:
-        problems.insert(0, f"store: {reason}")
-    return _json(503 if problems else 200, {"status": "not ready" if problems else "ready", "problems": problems})
+    if (reason := _store(gateway)) is None:
+        return _json(200, {"status": "ready", "problems": problems})
+    return _json(503, {"status": "not ready", "problems": [f"store: {reason}", *problems]})
 
 
 def _store(gateway: Gateway) -> str | None:

@@ -40,11 +40,13 @@ _REFUSAL_SECONDS = 30.0
 
 
 class Unverified(Exception):
-    """A short secret that this process has not seen yet: call :meth:`settle` in the slow lane, then prepare again."""
+    """A short secret that this process has not seen yet: call :meth:`settle` in the slow lane, then prepare again.
+    ``secret`` tells two of them apart."""
 
-    def __init__(self, settle: Callable[[], None]) -> None:
+    def __init__(self, settle: Callable[[], object], secret: object = None) -> None:
         super().__init__("a credential waits for its check")
         self.settle = settle
+        self.secret = secret
 
 
 class Identity:
@@ -122,7 +124,7 @@ class Identity:
             if self._refused.get(memory, 0.0) > time.monotonic():
                 raise refused("wrong name or secret")
             if not inline:
-                raise Unverified(lambda: self._settle(memory, shown))
+                raise Unverified(lambda: self._settle(memory, shown), memory)
             self._settle(memory, shown)
             found = self._accepted.get(memory)
         if found is None or not found.is_valid(at):

@@ -26,6 +26,12 @@ FAULTS = Counter(
     ("api", "operation", "protocol", "kind"),
     registry=REGISTRY,
 )
+PLUGIN_ERRORS = Counter(
+    "session_gateway_plugin_errors",
+    "Errors that a plug-in raised where it may raise faults alone; its caller got an internal fault.",
+    ("group", "plugin"),
+    registry=REGISTRY,
+)
 NOTES = Counter("session_gateway_notes", "Oddities that were accepted.", ("api", "note"), registry=REGISTRY)
 REPEATED = Counter("session_gateway_repeated", "Writes that had been stored before.", ("api",), registry=REGISTRY)
 SECONDS = Histogram(
@@ -64,6 +70,11 @@ def count(record: RequestRecord) -> None:
     for note in record.notes:
         # Without the path behind the colon: that is in the caller's own names.
         NOTES.labels(record.api, note.partition(":")[0]).inc()
+
+
+def raised(group: str, plugin: str) -> None:
+    """Add one error of a plug-in: ``group`` is ``api`` or ``protocol``."""
+    PLUGIN_ERRORS.labels(group, plugin).inc()
 
 
 @lru_cache(4096)

@@ -11,21 +11,24 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeAlias
 
-from adapters.protocol import Decoded, Exchange, WireProtocol
-from gateway import ids
+from adapters.protocol import Decoded, Exchange, Match, WireProtocol
+from gateway import ids, several
 from gateway.commands import ListEvents
 from gateway.credentials import digest
 from gateway.following import Following, Tail, Wanted
+from gateway.guard import answer_of, by_api, by_protocol
 from gateway.identity import Identity, Unverified, refused, require
 from gateway.limits import Limits
 from gateway.model import Principal
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.redaction import raw_request
+from gateway.refusals import advice, internal, render, unowned
 from gateway.router import Miss, Router
+from gateway.several import Several
 from gateway.wire import WireRequest, WireResponse
 from gateway.work import Batch, Work
-from schemas.api import Answer, Api, Asked, Context, InBand, NativeFault, Operation, Presented, no_header
-from schemas.message import Tree
+from schemas.api import Answer, Api, Asked, Context, Mapped, Operation, Presented, no_header
+from schemas.message import Message, Tree
 
 log = logging.getLogger("gateway.pipeline")
 
@@ -64,6 +67,10 @@ class Pipeline:
         page = getattr(exchange.reply, "page", None)
         if isinstance(page, WireResponse):
             return page
+        return self._several(exchange, inline) if exchange.several else self._prepared(exchange, inline)
+
+    def _prepared(self, exchange: Exchange, inline: bool) -> Work | Batch | Refused:
+        request = exchange.request
         try:
             return self._prepare(exchange, inline)
         except Unverified:
@@ -76,6 +83,8 @@ class Pipeline:
 
     def finish(self, prepared: Work | Batch, result: Result) -> WireResponse:
         """The answer to finished work, in the caller's dialect."""
+        if isinstance(prepared, Several):
+            return self._joined(prepared, result)
         first = prepared.works[0] if isinstance(prepared, Batch) else prepared
         exchange: Exchange = prepared.exchange
         try:
@@ -95,34 +104,65 @@ class Pipeline:
         """The exchange for a request's path; None when nobody owns the path."""
         match = self.router.match(request)
         if not isinstance(match, Miss):
-            return match.endpoint.protocol.open(request, match)
+            return _opened(match.endpoint.protocol, request, match)
         if match.endpoint is not None:
             fault = Fault(FaultKind.METHOD_NOT_ALLOWED, allow=match.allow)
-            exchange = match.endpoint.protocol.open(request, None)
-            return replace(exchange, api=match.endpoint.api or match.api, reply=_Refusal(fault, exchange.reply))
-        if match.api is None:
+            exchange = _opened(match.endpoint.protocol, request, None)
+            return _refusing(exchange, match.endpoint.api or match.api, fault)
+        native = match.api.native if match.api is not None else ()
+        protocol = next((self.protocols[name] for name in native if name in self.protocols), None)
+        if protocol is None:
             return None
-        exchange = self.protocols[match.api.native[0]].open(request, None)
-        return replace(exchange, api=match.api, reply=_Refusal(Fault(FaultKind.NOT_FOUND_ROUTE), exchange.reply))
+        return _refusing(_opened(protocol, request, None), match.api, Fault(FaultKind.NOT_FOUND_ROUTE))
 
     def refuse(self, exchange: Exchange, fault: Fault, asked: Asked | None = None) -> Refused:
         """A fault as its API tells it, over the protocol that was spoken."""
         if isinstance(exchange.reply, _Refusal):
             exchange = replace(exchange, reply=exchange.reply.reply)
         try:
-            response = _render(exchange, fault, asked or _asked(exchange.request, {}))
+            response = render(exchange, fault, asked or _asked(exchange.request, {}))
         except Exception:
             log.exception("a fault could not be rendered", extra={"correlation_id": exchange.request.correlation_id})
             response = WireResponse.of(500, "text/plain", b"Internal Server Error")
-        headers = (*response.headers, *_advice(response, fault))
+        headers = (*response.headers, *advice(response, fault))
         return Refused(response.status, headers, response.body, response.reason, exchange, fault)
 
-    def _prepare(self, exchange: Exchange, inline: bool) -> Prepared:
+    def _several(self, exchange: Exchange, inline: bool) -> Prepared:
+        """Each request of a body by itself; what is no work is answered at once, and all at once if none is."""
+        try:
+            made = several.prepared(several.split(exchange, self.limits), self._prepared, inline)
+        except Unverified:
+            raise
+        except Fault as fault:
+            return self.refuse(exchange, fault)
+        except Exception as error:
+            return self._defect(exchange, error)
+        bundle = several.of(exchange, made)
+        if bundle.works:
+            return bundle
+        answer = self._joined(bundle, [])
+        told = next((part.fault for part in made if isinstance(part, Refused)), None)
+        return Refused(answer.status, answer.headers, answer.body, answer.reason, exchange, told)
+
+    def _joined(self, prepared: Several, result: Result) -> WireResponse:
+        """One answer of all parts' answers; what befell the store befell each."""
+        results = iter(result if isinstance(result, Sequence) else [result] * len(prepared.works))
+        answers = [self.finish(part, next(results)) if isinstance(part, Work) else part for part in prepared.parts]
+        try:
+            return several.join(prepared.exchange, answers)
+        except Exception as error:
+            return self._defect(prepared.exchange, error)
+
+    def _defect(self, exchange: Exchange, error: Exception) -> Refused:
+        log.exception("a plug-in raised", extra={"correlation_id": exchange.request.correlation_id})
+        return self.refuse(exchange, internal(error))
+
+    def _prepare(self, exchange: Exchange, inline: bool) -> Work | Batch | Refused:
         if isinstance(exchange.reply, _Refusal):
             raise exchange.reply.fault
         request = exchange.request
         principal = self._from_header(exchange, inline)
-        decoded = exchange.protocol.decode(exchange, self.limits)
+        decoded = by_protocol(exchange.protocol, exchange.protocol.decode, exchange, self.limits)
         works: list[Work] = []
         for item in decoded:
             try:
@@ -140,7 +180,7 @@ class Pipeline:
         api, operation = exchange.api, exchange.operation
         if api is None or api.header is no_header or (operation is not None and operation.public):
             return None
-        shown = api.header(exchange.request, exchange.match.path if exchange.match else {})
+        shown = by_api(api, api.header, exchange.request, exchange.match.path if exchange.match else {})
         if shown is None:
             raise refused("no credentials in the header")
         request = exchange.request
@@ -153,13 +193,13 @@ class Pipeline:
         api, operation = _target(exchange, decoded)
         if operation.writes and request.method in SAFE_METHODS:
             raise Fault(FaultKind.METHOD_NOT_ALLOWED, allow=("POST",))
-        operation.request.check(decoded.tree)
+        by_api(api, operation.request.check, decoded.tree)
         if principal is None and exchange.api is None:
             principal = self._from_header(replace(exchange, api=api, operation=operation), inline)
         principal, token = self._who(api, operation, decoded.tree, principal, request, inline)
         secret = ids.session_secret()
         context = Context(principal, request.received_at, secret)
-        mapped = operation.command(decoded.tree, context)
+        mapped = by_api(api, _mapped, operation, decoded.tree, context)
         return Work(
             api=api,
             operation=operation,
@@ -188,7 +228,7 @@ class Pipeline:
         request: WireRequest,
         inline: bool,
     ) -> tuple[Principal | None, str | None]:
-        shown: Presented | None = operation.credentials(tree)
+        shown: Presented | None = by_api(api, operation.credentials, tree)
         if shown is not None and shown.kind == "session":
             principal = self.identity.key(api, shown.secret, request.received_at)
             if principal is None:
@@ -243,9 +283,39 @@ class _Refusal:
     reply: Any
 
 
+def _opened(protocol: WireProtocol, request: WireRequest, match: Match | None) -> Exchange:
+    """The exchange of a request; of a protocol that raises, one that will be refused."""
+    try:
+        return by_protocol(protocol, protocol.open, request, match)
+    except Exception as error:
+        log.exception("a plug-in raised", extra={"correlation_id": request.correlation_id})
+        fault = error if isinstance(error, Fault) else internal(error)
+        end = match.endpoint if match is not None else None
+        exchange = Exchange(protocol, request, match, end.api if end else None, end.operation if end else None)
+        return _refusing(exchange, exchange.api, fault)
+
+
+def _refusing(exchange: Exchange, api: Api | None, fault: Fault) -> Exchange:
+    """The exchange that is answered with ``fault``, the first one that was found."""
+    if isinstance(exchange.reply, _Refusal):
+        return replace(exchange, api=api)
+    return replace(exchange, api=api, reply=_Refusal(fault, exchange.reply), several=False)
+
+
+def _mapped(operation: Operation, tree: Tree, context: Context) -> Mapped:
+    mapped = operation.command(tree, context)
+    if not isinstance(mapped, Mapped):
+        raise TypeError(f"{operation.name} gave {type(mapped).__name__} for a Mapped")
+    return mapped
+
+
 def _present(exchange: Exchange, work: Work, outcome: Outcome) -> WireResponse:
-    answer = work.operation.present(outcome, work.asked)
-    return exchange.protocol.encode(exchange, answer.message or work.operation.answer, [answer])
+    answer = by_api(work.api, work.operation.present, outcome, work.asked)
+    return _encoded(exchange, answer.message or work.operation.answer, [answer])
+
+
+def _encoded(exchange: Exchange, message: Message, answers: Sequence[Answer]) -> WireResponse:
+    return answer_of(exchange.protocol, exchange.protocol.encode, exchange, message, answers)
 
 
 def _frames(exchange: Exchange, work: Work, more: Outcome) -> bytes:
@@ -290,66 +360,6 @@ def _finish_batch(exchange: Exchange, batch: Batch, result: Result) -> WireRespo
         if isinstance(item, Fault):
             item.details = {**item.details, "completed": len(answers)}
             raise item
-        answers.append(work.operation.present(item, work.asked))
+        answers.append(by_api(work.api, work.operation.present, item, work.asked))
     operation = batch.works[0].operation
-    return exchange.protocol.encode(exchange, operation.answer, answers)
-
-
-def _render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireResponse:
-    row = exchange.api.row(fault) if exchange.api is not None else None
-    if isinstance(row, InBand):
-        if exchange.operation is not None and exchange.operation.in_band is not None:
-            row = exchange.operation.in_band
-        answer = Answer(row.tree(fault, asked), row.status, row.message)
-        return exchange.protocol.encode(exchange, row.message, [answer])
-    if row is None:
-        status = fault.status or STATUS[fault.kind]
-        native = NativeFault(status, fault.code or fault.kind.value, fault.message, fault)
-    else:
-        status, text = fault.status or row.status, row.text or fault.message
-        native = NativeFault(status, fault.code or row.code or fault.kind.value, text, fault)
-    return exchange.protocol.fault(exchange, native)
-
-
-def _advice(response: WireResponse, fault: Fault) -> Iterator[tuple[str, str]]:
-    """``Allow`` and ``Retry-After``, which help in every dialect, where the protocol has not set them."""
-    present = {name.lower() for name, _ in response.headers}
-    if fault.allow and "allow" not in present:
-        yield "Allow", ", ".join(fault.allow)
-    if fault.retry_after is not None and "retry-after" not in present:
-        yield "Retry-After", str(fault.retry_after)
-    yield from fault.headers
-
-
-STATUS = {
-    FaultKind.MALFORMED: 400,
-    FaultKind.UNSUPPORTED_MEDIA: 415,
-    FaultKind.NOT_FOUND_ROUTE: 404,
-    FaultKind.METHOD_NOT_ALLOWED: 405,
-    FaultKind.INVALID: 400,
-    FaultKind.UNAUTHENTICATED: 401,
-    FaultKind.FORBIDDEN: 403,
-    FaultKind.LOCKED_OUT: 429,
-    FaultKind.NOT_FOUND: 404,
-    FaultKind.EXPIRED: 410,
-    FaultKind.INVALID_TRANSITION: 409,
-    FaultKind.CONFLICT: 409,
-    FaultKind.PRECONDITION_FAILED: 412,
-    FaultKind.UNSUPPORTED: 501,
-    FaultKind.TOO_LARGE: 413,
-    FaultKind.TIMEOUT: 408,
-    FaultKind.BUSY: 503,
-    FaultKind.STORE_UNAVAILABLE: 503,
-    FaultKind.INTERNAL: 500,
-}
-"""The HTTP status of a kind where no API has a say: the request has not named one yet."""
-
-
-def internal(error: Exception) -> Fault:
-    """The fault of a bug: the caller learns nothing of it, the log everything."""
-    return Fault(FaultKind.INTERNAL, "An internal error occurred.", log=f"{type(error).__name__}: {error}")
-
-
-def unowned() -> WireResponse:
-    """What an unknown path gets that no API owns: ServiceStack's plain ``404``."""
-    return WireResponse.of(404, "text/plain", b"404")
+    return _encoded(exchange, operation.answer, answers)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from adapters.protocol import Endpoint, Match
-from gateway.registry import BootError
+from adapters.protocol import Conflict, Endpoint, Match
 from gateway.wire import WireRequest
 from schemas.api import Api
 
@@ -34,28 +33,29 @@ class _Template:
 
 
 class Router:
-    """Routes by path, then by method; literal paths before templates, longer literals first."""
+    """Routes by path, then by method; literal paths before templates, longer literals first.
+
+    Raises Conflict when two endpoints claim one address with one method, or two APIs one prefix.
+    """
 
     def __init__(self, endpoints: Iterable[Endpoint], apis: Iterable[Api]) -> None:
         self._exact: dict[str, list[Endpoint]] = {}
         self._folded: dict[str, list[Endpoint]] = {}
         templates: list[_Template] = []
+        claimed: dict[str, list[Endpoint]] = {}
         for endpoint in endpoints:
+            _claim(claimed, endpoint)
             if "{" in endpoint.path:
                 templates.append(_compile(endpoint))
             else:
                 self._add(endpoint)
         self._templates = tuple(sorted(templates, key=lambda template: template.rank))
-        prefixes = [(prefix.lower().rstrip("/"), api) for api in apis for prefix in api.prefixes]
-        self._prefixes = tuple(sorted(prefixes, key=lambda row: -len(row[0])))
+        self._prefixes = tuple(sorted(_prefixes(apis).items(), key=lambda row: -len(row[0])))
 
     def _add(self, endpoint: Endpoint) -> None:
         table = self._folded if endpoint.ignore_case else self._exact
-        row = table.setdefault(_fold(endpoint.path) if endpoint.ignore_case else endpoint.path, [])
-        for other in row:
-            if _overlap(endpoint, other):
-                raise BootError(_conflict(endpoint, other))
-        row.append(endpoint)
+        path = _fold(endpoint.path) if endpoint.ignore_case else endpoint.path
+        table.setdefault(path, []).append(endpoint)
 
     def match(self, request: WireRequest) -> Match | Miss:
         """The endpoint for this request's path and method."""
@@ -120,12 +120,42 @@ def _try(template: _Template, raw: str) -> Match | None:
     return Match(template.endpoint, values)
 
 
+def _claim(claimed: dict[str, list[Endpoint]], endpoint: Endpoint) -> None:
+    """Note that an address is taken. Names in braces do not tell addresses apart, nor does case where it is ignored."""
+    row = claimed.setdefault(_fold(_shape(endpoint)), [])
+    for other in row:
+        if _overlap(endpoint, other):
+            raise _conflict(endpoint, other)
+    row.append(endpoint)
+
+
 def _overlap(one: Endpoint, other: Endpoint) -> bool:
+    if not (one.ignore_case or other.ignore_case) and _shape(one) != _shape(other):
+        return False
     return one.methods is None or other.methods is None or bool(one.methods & other.methods)
 
 
-def _conflict(one: Endpoint, other: Endpoint) -> str:
-    return f"{one.path} is claimed by {_who(one)} and by {_who(other)}; change one's path, or what is offered"
+def _shape(endpoint: Endpoint) -> str:
+    return _PARAMETER.sub(r"{\2}", endpoint.path)
+
+
+def _prefixes(apis: Iterable[Api]) -> dict[str, Api]:
+    owners: dict[str, Api] = {}
+    for prefix, api in ((prefix.lower().rstrip("/"), each) for each in apis for prefix in each.prefixes):
+        other = owners.setdefault(prefix, api)
+        if other is not api:
+            text = f"the prefix {prefix or '/'} is claimed by {other.name} and by {api.name}; change one's prefixes"
+            raise Conflict(text, (other.name, ""), (api.name, ""))
+    return owners
+
+
+def _conflict(one: Endpoint, other: Endpoint) -> Conflict:
+    text = f"{one.path} is claimed by {_who(one)} and by {_who(other)}; change one's path, or what is offered"
+    return Conflict(text, _side(one), _side(other))
+
+
+def _side(endpoint: Endpoint) -> tuple[str, str]:
+    return endpoint.api.name if endpoint.api else "", endpoint.protocol.name
 
 
 def _who(endpoint: Endpoint) -> str:

@@ -5,7 +5,7 @@ dots as underscores), then flags. A wrong setting stops the boot, and every wron
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,14 +110,20 @@ def load(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    absent: Sequence[str] = (),
 ) -> Settings:
-    """The settings in force. Raises SettingsError that lists every wrong or unknown one."""
+    """The settings in force. Raises SettingsError that lists every wrong or unknown one.
+
+    ``absent`` names plug-ins that are installed but could not be loaded: what is set for them is passed over.
+    """
     rows = {setting.name: setting for setting in table}
     errors: list[str] = []
+    passed = tuple(f"{name}." for name in absent) + tuple(Setting(f"{name}.", None, "").variable for name in absent)
     values = {name: setting.default for name, setting in rows.items()}
     for source, given in _sources(rows, file, environment or {}, flags or {}, errors):
         for name, raw in given.items():
-            _put(values, rows, name, raw, source, errors)
+            if name in rows or not name.startswith(passed):
+                _put(values, rows, name, raw, source, errors)
     if errors:
         raise SettingsError("\n".join(errors))
     return Settings(values)

@@ -1,17 +1,25 @@
 """All that a plug-in imports: a new API or a new protocol needs nothing else from the gateway.
 
-Stability: everything in ``__all__`` follows semantic versioning of :data:`SPI_VERSION`; names not listed may change
-at any time.
+Versions: :data:`SPI_VERSION` is MAJOR.MINOR. A minor version only adds; what a plug-in uses goes on working. A major
+version may take away or change, and says what in the change log. A plug-in states the version it was written for
+(``ApiPlugin(..., spi="1.0")``); one that this gateway is too old or too new for is disabled with that reason.
+
+Stability: what ``__all__`` names is *stable*, which means all of the above, unless :data:`PROVISIONAL` names it: a
+provisional name may still change with a minor version, which the change log says. Names not listed may change at any
+time. A data class may get new fields, with defaults, at its end: give its fields by name.
 """
 
+from adapters.codecs.json import STRICT as JSON
 from adapters.protocol import (
     Codec,
+    Conflict,
     Decoded,
     Endpoint,
     Exchange,
     Match,
     Offer,
     ProtocolPlugin,
+    SplittingProtocol,
     WireProtocol,
 )
 from adapters.scalars import DateTimeKind, Kind, NetDateTime
@@ -48,7 +56,7 @@ from gateway.model import (
     subject_uid,
 )
 from gateway.outcome import Fault, FaultKind, FieldError, Note, Outcome
-from gateway.settings import Setting, Settings
+from gateway.settings import Setting, Settings, SettingsError
 from gateway.wire import Headers, WireRequest, WireResponse
 from schemas import fields
 from schemas.api import (
@@ -74,8 +82,14 @@ from schemas.fields import WireSchema, message_of
 from schemas.message import Member, Message, Tree
 
 SPI_VERSION = "1.0"
+"""The version of this module, MAJOR.MINOR."""
+
+PROVISIONAL = frozenset({"Feed", "Form", "Pick", "SearchSessions", "SoapStyle", "SplittingProtocol"})
+"""The names that may still change with a minor version."""
 
 __all__ = [
+    "JSON",
+    "PROVISIONAL",
     "SPI_VERSION",
     "UNSET",
     "Answer",
@@ -88,6 +102,7 @@ __all__ = [
     "ByUid",
     "Codec",
     "Command",
+    "Conflict",
     "Context",
     "DateTimeKind",
     "Decoded",
@@ -137,7 +152,9 @@ __all__ = [
     "SessionFilter",
     "Setting",
     "Settings",
+    "SettingsError",
     "SoapStyle",
+    "SplittingProtocol",
     "State",
     "Subject",
     "Tree",

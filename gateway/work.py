@@ -63,9 +63,11 @@ class Work:
 class Batch:
     """Several Works of one request.
 
-    ``atomic``: all or nothing. Otherwise they run in order, the first fault stops the rest and what succeeded stays.
+    ``atomic``: all or nothing. Otherwise they run in order, the first fault stops the rest and what succeeded stays;
+    with ``each`` a fault stops nothing, and there are as many results as works.
     """
 
     works: tuple[Work, ...]
     atomic: bool
     exchange: Any = None
+    each: bool = False

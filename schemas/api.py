@@ -12,6 +12,9 @@ from gateway.settings import Setting, Settings
 from gateway.wire import WireRequest
 from schemas.message import Message, Tree
 
+SPI = "1.0"
+"""What a plug-in that states no version was written for: the first version of :mod:`gateway.spi`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -232,8 +235,12 @@ class Api:
 
 @dataclass(frozen=True, eq=False)
 class ApiPlugin:
-    """What the entry point group ``session_gateway.apis`` names: a way to build the API from its settings."""
+    """What the entry point group ``session_gateway.apis`` names: a way to build the API from its settings.
+
+    ``name`` is that of the entry point. ``spi`` is the version of :mod:`gateway.spi` that it was written for.
+    """
 
     name: str
     build: Callable[[Settings], Api]
     settings: tuple[Setting, ...] = ()
+    spi: str = SPI

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+JSON_PARTS = ("dates", "relaxed", "scalars", "text", "write")
 LAYERS: list[set[str]] = [
     {
         "gateway",
@@ -29,6 +30,7 @@ LAYERS: list[set[str]] = [
     },
     {"schemas", "schemas.message", "schemas.fields", "schemas.api"},
     {"adapters.protocol", "gateway.work"},
+    {f"adapters.codecs.{name}" for name in ("json", *(f"json_{part}" for part in JSON_PARTS))},
     {"gateway.spi"},
 ]
 ABOVE = len(LAYERS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from adapters.protocol import Endpoint, Offer, WireProtocol
+from adapters.protocol import Conflict, Endpoint, Offer, WireProtocol
 from adapters.servicestack.formats import FORMATS, Format
 from gateway.limits import DEFAULT, Limits
 from schemas.api import Api, Operation
@@ -41,15 +41,17 @@ class Target:
 
 
 def table_of(offers: Sequence[Offer]) -> Table:
-    """Every offered operation by its name in lower case. Raises ValueError when two have one name."""
+    """Every offered operation by its name in lower case. Raises Conflict when two have one name."""
     table: dict[str, Offered] = {}
     for offer in offers:
         for operation in offer.api.operations:
             other = table.setdefault(operation.name.lower(), Offered(offer.api, operation, offer.native))
             if other.operation is not operation:
-                raise ValueError(
+                sides = ((other.api.name, "servicestack"), (offer.api.name, "servicestack"))
+                raise Conflict(
                     f"the operation {operation.name} is offered over servicestack by both {other.api.name} and "
-                    f"{offer.api.name}; take one of them out of `offer`"
+                    f"{offer.api.name}; take one of them out of `offer`",
+                    *sides,
                 )
     return table
 

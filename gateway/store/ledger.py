@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.guard import blame
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
@@ -178,11 +179,13 @@ class Ledger:
             raise
         except Exception as error:
             unit.undo(mark)
+            blame("api", work.api.name, error)
             _log.exception("%s of %s failed", work.operation.name, work.api.name)
             return Fault(FaultKind.INTERNAL, log=repr(error))
 
     def _many(self, unit: Unit, batch: Batch, drafts: tuple[Draft | None, ...]) -> Result:
-        """Writes in order up to the first fault; when the batch is atomic, the fault alone, and nothing is kept."""
+        """Writes in order up to the first fault; when the batch is atomic, the fault alone, and nothing is kept. With
+        ``each`` all of them are run."""
         mark = unit.mark()
         results: list[Outcome | Fault] = []
         for work, drafted in zip(batch.works, drafts, strict=True):
@@ -192,7 +195,7 @@ class Ledger:
                 result.details = {**result.details, "index": len(results)}
                 return result
             results.append(result)
-            if isinstance(result, Fault):
+            if isinstance(result, Fault) and not batch.each:
                 break
         return results
 

@@ -71,7 +71,8 @@ class Store:
         self._ledger.observer = observer
 
     def submit(self, prepared: Work | Batch) -> "Future[Any]":
-        """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped).
+        """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped;
+        with ``each`` a Fault may stand anywhere).
 
         The future raises a Fault, and nothing else; that of an atomic batch has the number of the refused item in
         ``details["index"]``. A write is durable when the future is done.
@@ -160,7 +161,9 @@ def _read(view: Snapshot, prepared: Work | Batch) -> Outcome | list[Outcome | Fa
         except Fault as fault:
             if prepared.atomic:
                 raise
-            return [*results, fault]
+            results.append(fault)
+            if not prepared.each:
+                break
     return results
 
 

@@ -8,9 +8,10 @@ from unittest import mock
 import pytest
 
 from gateway import registry
+from gateway.outcome import FaultKind
 from gateway.registry import APIS, PROTOCOLS, BootError
 from gateway.settings import Settings, SettingsError
-from schemas.api import ApiPlugin
+from schemas.api import Api, ApiPlugin, Native
 
 BUILT_IN = {"workstation", "ontime", "biot", "mobileconnect", "partstream", "sessions"}
 
@@ -23,7 +24,27 @@ def misconfigured(settings: Settings) -> Any:
     raise SettingsError("mine.option: must be even")
 
 
+def partial_faults(settings: Settings) -> Api:
+    return Api("partial", "", ("rest",), ("/partial",), (), {FaultKind.INTERNAL: Native(500)})
+
+
+def leaves(settings: Settings) -> Any:
+    raise SystemExit(3)
+
+
+def misnamed(settings: Settings) -> Api:
+    return Api("other", "", ("rest",), ("/other",), (), {})
+
+
 BROKEN = ApiPlugin("broken", broken)
+UNFIT = {
+    "partial": (ApiPlugin("partial", partial_faults), "its table of faults has no row for malformed, "),
+    "misnamed": (ApiPlugin("misnamed", misnamed), "called 'misnamed', the API that it builds 'other'"),
+    "nothing": (ApiPlugin("nothing", lambda settings: None), "is not an Api"),  # type: ignore[arg-type,return-value]
+    "leaving": (ApiPlugin("leaving", leaves), "SystemExit: 3"),
+    "newer": (ApiPlugin("newer", broken, spi="1.99"), "it needs gateway.spi 1.99"),
+    "renamed": (ApiPlugin("other", broken), "the entry point is called 'renamed', its plug-in 'other'"),
+}
 MISCONFIGURED = ApiPlugin("misconfigured", misconfigured)
 
 
@@ -66,6 +87,29 @@ def test_one_that_cannot_be_built_is_disabled() -> None:
     assert set(built.apis) >= BUILT_IN
 
 
+@pytest.mark.parametrize("name", UNFIT)
+def test_one_that_cannot_be_used_is_disabled_with_what_is_wrong(name: str) -> None:
+    plugin, reason = UNFIT[name]
+    module = ModuleType("unfit")
+    module.PLUGIN = plugin  # type: ignore[attr-defined]
+    with with_points(EntryPoint(name, "unfit:PLUGIN", APIS)), mock.patch.dict("sys.modules", {"unfit": module}):
+        built = registry.build(registry.discover(), _defaults())
+    ((found, told),) = ((item.name, item.reason) for item in built.disabled)
+    assert found == name
+    assert reason in told
+    assert set(built.apis) == BUILT_IN
+
+
+def test_what_is_set_for_one_that_is_disabled_is_passed_over() -> None:
+    from gateway import boot
+
+    with with_points(EntryPoint("mine", "no.such.module:PLUGIN", APIS)):
+        settings = boot.load_settings(environment={"SESSION_GATEWAY_MINE_TEXT": "x", "SESSION_GATEWAY_DEMO": "true"})
+        assert settings["demo"] is True
+        with pytest.raises(SettingsError, match="YOURS_TEXT"):
+            boot.load_settings(environment={"SESSION_GATEWAY_YOURS_TEXT": "x"})
+
+
 def test_one_whose_settings_are_wrong_stops_the_boot() -> None:
     points = with_points(EntryPoint("misconfigured", f"{__name__}:MISCONFIGURED", APIS))
     with (
@@ -77,8 +121,8 @@ def test_one_whose_settings_are_wrong_stops_the_boot() -> None:
 
 
 def test_two_of_one_name_stop_the_boot_naming_both() -> None:
-    points = with_points(EntryPoint("biot", "one:PLUGIN", APIS), EntryPoint("biot", "two:PLUGIN", APIS))
-    with points, pytest.raises(BootError, match="'biot'"):
+    points = with_points(EntryPoint("biot", "one:PLUGIN", APIS))
+    with points, pytest.raises(BootError, match=r"both session-gateway \S+ and one:PLUGIN bring 'biot'|both one:"):
         registry.discover()
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.protocol import Endpoint, Match
-from gateway.registry import BootError
+from adapters.protocol import Conflict, Endpoint, Match
 from gateway.router import Miss, Router
 from gateway.wire import WireRequest
 
@@ -78,5 +77,5 @@ def test_the_longest_prefix_owns_an_unknown_path() -> None:
 
 
 def test_two_owners_of_one_path_stop_the_boot() -> None:
-    with pytest.raises(BootError, match=r"/a is claimed by first over rest and by second over rest"):
+    with pytest.raises(Conflict, match=r"/a is claimed by first over rest and by second over rest"):
         Router([endpoint("/a", "GET", api=api("second")), endpoint("/a", "GET", api=api("first"))], [])

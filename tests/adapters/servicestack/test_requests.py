@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.protocol import Conflict
 from adapters.scalars import Kind
 from gateway.limits import DEFAULT
 from gateway.outcome import Fault
@@ -274,7 +275,7 @@ def test_a_native_route_has_one_place_only_when_it_is_native():
 
 def test_two_operations_of_one_name_stop_the_boot():
     apis = (recording.api_of(recording.operation()), recording.api_of(recording.operation(), name="second"))
-    with pytest.raises(ValueError, match="both recorded and second"):
+    with pytest.raises(Conflict, match="both recorded and second"):
         recording.Driver(recording.recorded_protocol(), apis)
 
 
