@@ -9,14 +9,17 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from functools import cached_property, partial
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeAlias
 
 from gateway import arrival, door, health
+from gateway.deadlines import Deadlines
+from gateway.http_protocol import REFUSAL
 from gateway.identity import Unverified
+from gateway.inflate import inflated, is_gzip
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
@@ -25,6 +28,7 @@ from gateway.web import paths
 from gateway.wire import WireRequest, WireResponse
 
 Scope: TypeAlias = MutableMapping[str, Any]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -65,6 +69,11 @@ class WireDoor:
         self._policy = ProxyPolicy.of(settings)
         self._gateway: door.Gateway
         self._in_flight = 0
+        self._arriving = 0
+        self._most = int(settings["in_flight"])
+        self._body_bytes, self._gzip = int(settings["limits.body_bytes"]), bool(settings["gzip"])
+        self._body_seconds, self._work_seconds = settings["body_timeout"], settings["work_timeout"]
+        self._deadlines = Deadlines((self._body_seconds, self._work_seconds))
         self._draining = threading.Event()
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="secrets")
         self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="streams")
@@ -74,6 +83,8 @@ class WireDoor:
             await self._lifespan(scope, receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+        elif scope["type"] == REFUSAL:
+            await self._refuse(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -108,26 +119,42 @@ class WireDoor:
                 await asyncio.sleep(STORE_WAIT)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._in_flight += 1
         self._gauge.inc()
         try:
             await self._exchange(scope, receive, send)
         except Disconnected:
             pass
         finally:
-            self._in_flight -= 1
             self._gauge.dec()
 
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell in the dialect of its path what the server refused before it was read."""
+        started, fault = time.perf_counter(), scope[REFUSAL]
+        request = _request(self._policy, scope, b"", datetime.now(UTC))
+        if health.owns(request.path) or paths.is_page(request.path):
+            response = WireResponse.of(fault.status, "text/plain; charset=utf-8", fault.message.encode())
+        else:
+            response = door.reject(self._gateway, request, fault)
+        await self._respond(scope, receive, send, response, close=True)
+        door.record(self._gateway, request, None, fault, response, started)
+
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
-        request = _request(self._policy, scope)
+        started, received_at = time.perf_counter(), datetime.now(UTC)
         try:
-            request = replace(request, body=await self._body(request, receive))
+            body = await self._body(scope, receive)
         except Fault as fault:
+            request = _request(self._policy, scope, b"", received_at)
             response = door.reject(self._gateway, request, fault)
             await self._respond(scope, receive, send, response, close=True)
             door.record(self._gateway, request, None, fault, response, started)
             return
+        self._in_flight += 1
+        try:
+            await self._work(scope, receive, send, _request(self._policy, scope, body, received_at), started)
+        finally:
+            self._in_flight -= 1
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send, request: WireRequest, started: float) -> None:
         if (aside := self._aside(request)) is not None:
             response = await asyncio.to_thread(aside)
             await self._respond(scope, receive, send, response)
@@ -174,32 +201,57 @@ class WireDoor:
             return door.prepare(self._gateway, request)
 
     async def _perform(self, prepared: Any) -> Any:
-        seconds = self._settings["work_timeout"]
-        # Shielded: a commit goes on when its caller has stopped waiting, and its repetition will find the answer.
-        task = asyncio.ensure_future(self._gateway.store.perform(prepared))
         try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.shield(task)
+            # Cancelled in the end, which stops nothing: a commit goes on when its caller has stopped waiting, and its
+            # repetition will find the answer.
+            with self._deadlines.within(self._work_seconds):
+                return await self._gateway.store.perform(prepared)
         except TimeoutError:
-            task.add_done_callback(_forget)
-            return arrival.unanswered(seconds)
+            return arrival.unanswered(self._work_seconds)
         except Fault as fault:
             return fault
         except Exception as error:
             logger.exception("work failed")
             return arrival.internal(error)
 
-    async def _body(self, request: WireRequest, receive: Receive) -> bytes:
-        limit, seconds = self._settings["limits.body_bytes"], self._settings["body_timeout"]
-        if self._in_flight > self._settings["in_flight"] and not health.owns(request.path):
-            raise arrival.too_busy()
-        if arrival.declared_length(request.headers) > limit:
-            raise arrival.too_large(limit)
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        self._admit(scope)
+        if _declared_length(scope) > self._body_bytes:
+            raise arrival.too_large(self._body_bytes)
+        gzip = is_gzip(_codings(scope), self._gzip)
         try:
-            async with asyncio.timeout(seconds):
-                return await _collect(receive, limit)
+            with self._deadlines.within(self._body_seconds):
+                body, more = await _part(receive)
+                if more:
+                    body = await self._rest(body, receive)
         except TimeoutError:
-            raise arrival.too_slow(seconds) from None
+            raise arrival.too_slow(self._body_seconds) from None
+        if len(body) > self._body_bytes:
+            raise arrival.too_large(self._body_bytes)
+        self._admit(scope)
+        return inflated(body, self._settings) if gzip else body
+
+    def _admit(self, scope: Scope) -> None:
+        """Raise a Fault while as many requests as may be are worked on. One that is still arriving is none of them."""
+        if self._in_flight >= self._most and not health.owns(scope["path"]):
+            raise arrival.too_busy()
+
+    async def _rest(self, first: bytes, receive: Receive) -> bytes:
+        """A body that does not come at once. What all of these keep in memory is bounded, so that callers who stop in
+        the middle cannot fill it."""
+        parts, size, more = [first], len(first), True
+        self._arriving += size
+        try:
+            while more and size <= self._body_bytes:
+                if self._arriving > self._settings["arriving_bytes"]:
+                    raise arrival.too_full()
+                part, more = await _part(receive)
+                size += len(part)
+                self._arriving += len(part)
+                parts.append(part)
+        finally:
+            self._arriving -= size
+        return b"".join(parts)
 
     async def _respond(
         self, scope: Scope, receive: Receive, send: Send, response: WireResponse, *, close: bool = False
@@ -249,13 +301,7 @@ def _count_commits(gateway: door.Gateway) -> None:
     gateway.store.observer = metrics.committed
 
 
-def _forget(task: "asyncio.Future[Any]") -> None:
-    """Look at the result of abandoned work, so that its failure is logged here and nowhere else."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.warning("late failure: %r", error)
-
-
-def _request(policy: ProxyPolicy, scope: Scope) -> WireRequest:
+def _request(policy: ProxyPolicy, scope: Scope, body: bytes, received_at: datetime) -> WireRequest:
     client, server = scope.get("client"), scope.get("server")
     return arrival.arrive(
         policy,
@@ -265,43 +311,57 @@ def _request(policy: ProxyPolicy, scope: Scope) -> WireRequest:
         [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
         peer=client[0] if client else "",
         scheme=scope.get("scheme", "http"),
-        fallback_host=_host(server) if server and server[1] else "localhost",
+        fallback_host=_host(*server) if server and server[1] else "localhost",
+        body=body,
+        received_at=received_at,
     )
 
 
-def _host(server: tuple[str, int]) -> str:
-    name, port = server
+def _declared_length(scope: Scope) -> int:
+    text = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return arrival.length_of(text.decode("latin-1"))
+
+
+def _codings(scope: Scope) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"]
+
+
+@lru_cache(maxsize=64)
+def _host(name: str, port: int) -> str:
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
-async def _collect(receive: Receive, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise arrival.too_large(limit)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _head(scope: Scope, response: WireResponse, *, close: bool) -> Message:
-    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    headers, names = _encoded(tuple(response.headers))
+    headers = list(headers)
     if isinstance(response.body, bytes) and response.status not in BODILESS:
-        headers = [row for row in headers if row[0].lower() != b"content-length"]
-        headers.append((b"Content-Length", str(len(response.body)).encode()))
+        if b"content-length" in names:
+            headers = [row for row in headers if row[0].lower() != b"content-length"]
+        headers.append((b"Content-Length", b"%d" % len(response.body)))
     if close:
         headers.append((b"Connection", b"close"))
     spelling = scope.get("extensions", {}).get("gateway.reason")
     if spelling is not None:
         spelling["reason"] = response.reason
-        spelling["names"] = {name.lower(): name for name, _ in headers}
+        spelling["names"] = names
     return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+_OWN_NAMES = {b"content-length": b"Content-Length", b"connection": b"Connection"}
+
+
+@lru_cache(maxsize=256)
+def _encoded(headers: Headers) -> tuple[Sequence[tuple[bytes, bytes]], Mapping[bytes, bytes]]:
+    """Header fields in bytes, and the spelling of each name; most answers have the same ones."""
+    fields = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+    return fields, {**_OWN_NAMES, **{name.lower(): name for name, _ in fields}}
 
 
 __all__ = ["WireDoor", "create_app"]

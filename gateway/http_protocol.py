@@ -1,58 +1,71 @@
-"""uvicorn's HTTP/1.1 protocol, with what it leaves open closed: bytes and time of a header, and the form of an answer.
+"""uvicorn's HTTP/1.1 protocol, with what it leaves open closed: budgets of bytes and time, and the form of an answer.
 
 What is added:
 
-- a budget for the request line (414) and for the header (431), and a time to finish a header (408);
+- budgets of the request line (414), of size and number of the header fields (431), a time to finish a header (408), and
+  a bound on what a body may cost on the wire beyond its own bytes (chunk sizes, extensions, trailers: 400);
+- a bound on the connections of one worker: a further one takes the place of those that were waited for longest;
+- a time for the caller to take up its answer;
+- trailers are thrown away, never taken for header fields; a transfer coding other than ``chunked`` is refused;
 - bodies behind a wish for another protocol, and answers for callers that half-close;
 - reason phrases and header names as they were spelled (scope extension ``gateway.reason``);
 - an end that does not destroy the answer: what the caller is still sending is read and thrown away for a moment before
   the connection closes.
+
+What exceeds a budget is told in the dialect of its path where that is known by then: the application gets a scope of
+type ``gateway.refusal`` with the :class:`~gateway.outcome.Fault` under that name. All else is answered in plain text.
 """
 
 import asyncio
-import http
+import logging
 from asyncio import TimerHandle
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.http_answers import AnswerTransport, refusal
+from gateway.http_budget import PIPELINED, HttpBudget
+from gateway.outcome import Fault, FaultKind
+
+logger = logging.getLogger("gateway.http")
+
+REFUSAL = "gateway.refusal"
+"""The scope type, and the name in the scope, of a request that was refused before it was read."""
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
-_SPELLED = {b"etag": b"ETag", b"www-authenticate": b"WWW-Authenticate", b"soapaction": b"SOAPAction"}
-
-
-@dataclass(frozen=True, slots=True)
-class HeadBudget:
-    """Bounds of a request's head: bytes of the request line, bytes of all header fields, seconds to finish both."""
-
-    line_bytes: int = 16 * 1024
-    header_bytes: int = 64 * 1024
-    seconds: float = 10.0
+_WATCHED = frozenset({b"expect", b"host", b"transfer-encoding"})
 
 
 class GatewayHttpProtocol(HttpToolsProtocol):
     """One connection. Pass the budget with :func:`functools.partial`."""
 
-    def __init__(self, *args: Any, budget: HeadBudget | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, budget: HttpBudget | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._budget = budget or HeadBudget()
+        self._budget = budget or HttpBudget()
         self._in_head = False
-        self._head_bytes = 0
+        self._taken = 0
+        self._field_bytes = 0
+        self._hosts = 0
         self._head_timer: TimerHandle | None = None
-        self._refusal: tuple[int, str] | None = None
+        self._write_timer: TimerHandle | None = None
+        self._refusal: tuple[int, str, str] | None = None
         self._upgrading = False
-        self._lingering = False
         self._discarded = 0
+        self.waiting_since = 0.0
+        self.lingering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.waiting_since = self.loop.time()
         self._arm()
+        if len(self.connections) > self._budget.connections:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._disarm_write()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -69,22 +82,29 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        if self._lingering:
+        if self.lingering:
             self._discard(data)
             return
         unfinished = self._in_head
         self._unset_keepalive_if_required()
         self._feed(data)
-        if self._lingering:
+        if self.lingering:
             return
-        if self._in_head and unfinished:
-            self._head_bytes += len(data)
-            if self._head_bytes > self._budget.header_bytes + self._budget.line_bytes:
-                self._refusal = (431, "The header fields are too large.")
-                self.send_400_response("")
-                return
+        if unfinished or (self.cycle is not None and self.cycle.more_body):
+            self._weigh(len(data))
         if self._head_timer is None and (self._in_head or self._is_idle()):
             self._arm()
+
+    def _weigh(self, size: int) -> None:
+        """Count what came of a request that did not come at once."""
+        self._taken += size
+        if self._in_head and self._taken > self._budget.head:
+            self._refusal = (431, "The header fields are too large.", "header_bytes")
+        elif self._taken > self._budget.wire:
+            self._refusal = (400, "The body is sent in too many pieces.", "limits.body_bytes")
+        else:
+            return
+        self.send_400_response("")
 
     def _feed(self, data: bytes) -> None:
         while data:
@@ -118,40 +138,67 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._head_bytes = 0
+        self._taken = self._field_bytes = self._hosts = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > self._budget.line_bytes:
-            self._refuse(414, "The request line is too long.")
+            self._refuse(414, "The request line is too long.", "line_bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header field within the budget. Trailers come here too: they are no header fields of the request."""
+        if not self._in_head:
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        self._field_bytes += len(name) + len(value) + 4
+        if name in _WATCHED:
+            self._watch(name, value.lower())
+        if self._field_bytes > self._budget.header_bytes:
+            self._refuse(431, "The header fields are too large.", "header_bytes")
+        if len(self.headers) > self._budget.header_count:
+            self._refuse(431, "There are too many header fields.", "header_count")
+
+    def _watch(self, name: bytes, value: bytes) -> None:
+        if name == b"host":
+            self._hosts += 1
+            if self._hosts > 1:
+                self._refuse(400, "There is more than one Host field.")
+        elif name == b"expect":
+            self.expect_100_continue = value == b"100-continue"
+        elif value.strip() != b"chunked":
+            self._refuse(501, "The only transfer coding here is chunked.")
 
     def on_headers_complete(self) -> None:
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self._budget.header_bytes:
-            self._refuse(431, "The header fields are too large.")
-        if sum(name == b"host" for name, _ in self.headers) > 1:
-            self._refuse(400, "There is more than one Host field.")
         if self.parser.get_method() == b"CONNECT":
             self._refuse(400, "This server is no proxy.")
+        if len(self.pipeline) >= PIPELINED:
+            self._refuse(400, "Too many requests at once on one connection.")
         self._upgrading = self.parser.should_upgrade()
         if not self._upgrading:
             self._in_head = False
             self._disarm()
+            if self.expect_100_continue and self.parser.get_http_version() == "1.0":
+                self.expect_100_continue = False
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         if not self._upgrading:
             super().on_message_complete()
+            if self.expect_100_continue:
+                # Whoever has sent the whole body does not wait to be asked for it.
+                self.cycle.waiting_for_100_continue = False
 
-    def _refuse(self, status: int, text: str) -> None:
+    def _refuse(self, status: int, text: str, setting: str = "") -> None:
         """Stop the parser; it turns any exception into its own, and then send_400_response is called."""
-        self._refusal = (status, text)
+        self._refusal = (status, text, setting)
         raise ValueError(text)
 
-    # Time
+    # Time and room
 
     def _arm(self) -> None:
-        self._head_timer = self.loop.call_later(self._budget.seconds, self._head_timeout)
+        self._head_timer = self.loop.call_later(self._budget.header_seconds, self._head_timeout)
 
     def _disarm(self) -> None:
         if self._head_timer is not None:
@@ -160,12 +207,14 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def _head_timeout(self) -> None:
         self._head_timer = None
-        if self.transport.is_closing() or self._lingering:
+        if self.transport.is_closing() or self.lingering:
             return
         if self.cycle is not None and not self.cycle.response_complete:
             self._arm()
         elif self._in_head:
-            self._refusal = (408, f"The header was not complete within {self._budget.seconds:g} seconds.")
+            seconds = self._budget.header_seconds
+            text = f"The header was not complete within {seconds:g} seconds."
+            self._refusal = (408, text, "header_timeout")
             self.send_400_response("")
         else:
             self.transport.close()
@@ -177,30 +226,105 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def pause_writing(self) -> None:
+        """Called when the caller does not keep up with its answer; it has a while to take up what waits."""
+        super().pause_writing()
+        self._arm_write()
+
+    def resume_writing(self) -> None:
+        """Called when the caller has taken up most of what waited."""
+        super().resume_writing()
+        self._disarm_write()
+
+    def _arm_write(self) -> None:
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(self._budget.write_seconds, self._write_timeout)
+
+    def _disarm_write(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _write_timeout(self) -> None:
+        self._write_timer = None
+        self._note(0, "write_timeout")
+        self.transport.abort()
+
+    def _make_room(self) -> None:
+        """Close the connections that were waited for longest: first those that sent part of a request or nothing at
+        all, then those that are idle between two requests. With nobody to close, refuse the new one."""
+        waiting: list[Any] = [other for other in self.connections if other is not self and _is_waiting(other)]
+        waiting.sort(key=lambda other: (_is_between(other), other.waiting_since))
+        for other in waiting[: 1 + self._budget.connections // 32]:
+            other.transport.abort()
+        self._note(503, "connections")
+        if not waiting:
+            self._answer_plainly(503, "The server has too many connections.")
+
     # Answers
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         spelling: dict[str, Any] = {"reason": None, "names": {}}
         cycle.scope["extensions"] = {"gateway.reason": spelling}  # type: ignore[dict-item]
-        cycle.transport = _AnswerTransport(self, cycle, spelling)  # type: ignore[assignment]
+        cycle.transport = AnswerTransport(self, cycle, spelling)  # type: ignore[assignment]
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what could not be parsed. While an earlier request is being answered, that answer is the last one."""
         self._disarm()
-        status, text = self._refusal or (400, msg)
+        status, text, setting = self._refusal or (400, msg, "")
         if self.cycle is not None and not self.cycle.response_complete:
             if not self.cycle.more_body:
                 self.cycle.keep_alive = False
-                self._lingering = True
+                self.lingering = True
                 return
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.write(_refusal(status, text, self.server_state.default_headers))
+        elif setting and self._tell(status, text, setting):
+            return
+        self._note(status, setting)
+        self._answer_plainly(status, text)
+
+    def _answer_plainly(self, status: int, text: str) -> None:
+        self.transport.write(refusal(status, text, self.server_state.default_headers))
         self.close_gently()
 
+    def _tell(self, status: int, text: str, setting: str) -> bool:
+        """Let the application refuse in the dialect of the path, if enough of the target has come to know it."""
+        path, question, _ = self.url.partition(b"?")
+        if not path.startswith(b"/") or (status == 414 and not question):
+            return False
+        kind = FaultKind.TIMEOUT if status == 408 else FaultKind.TOO_LARGE
+        fault = Fault(kind, text, status=status, log=f"setting: {setting}")
+        raw = path.decode("latin-1")
+        told = {"method": self.parser.get_method().decode("ascii"), "path": unquote(raw), "raw_path": path}
+        self.scope.update({**told, "type": REFUSAL, REFUSAL: fault, "query_string": b""})  # type: ignore[typeddict-item]
+        self.cycle = RequestResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        self.cycle.more_body = False
+        self.lingering = True
+        self._start_asgi_task(self.cycle, self.app)
+        return True
+
+    def _note(self, status: int, setting: str) -> None:
+        """Log what no request line of the log tells."""
+        told = {"status": status, "setting": setting, "client": self.client[0] if self.client else ""}
+        logger.info("refused", extra={"fields": {name: value for name, value in told.items() if value}})
+
     def on_response_complete(self) -> None:
-        if self._lingering and not self.pipeline:
+        self.waiting_since = self.loop.time()
+        if self.lingering and not self.pipeline:
             self.server_state.total_requests += 1
             self.flow.resume_reading()
         else:
@@ -213,11 +337,17 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             draining.set()
         super().shutdown()
 
+    def close_when_read(self) -> None:
+        """Close as soon as the caller has taken up its answer, or has not in time."""
+        self.transport.close()
+        if self.transport.get_write_buffer_size() > 0:
+            self._arm_write()
+
     def close_gently(self) -> None:
         """Say that nothing follows, and close when the caller has stopped sending, or after a moment."""
         if self.transport.is_closing():
             return
-        self._lingering = True
+        self.lingering = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
@@ -233,70 +363,12 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self.transport.abort() if self.transport.get_write_buffer_size() else self.transport.close()
 
 
-class _AnswerTransport:
-    """The transport as one request's answer sees it."""
-
-    __slots__ = ("_cycle", "_headed", "_protocol", "_spelling", "_transport")
-
-    def __init__(self, protocol: GatewayHttpProtocol, cycle: RequestResponseCycle, spelling: dict[str, Any]) -> None:
-        self._protocol = protocol
-        self._transport = protocol.transport
-        self._cycle = cycle
-        self._spelling = spelling
-        self._headed = False
-
-    def write(self, data: bytes) -> None:
-        """Write; the head of the answer in the spelling that was asked for. Nothing, once the caller is gone."""
-        if self._transport.is_closing():
-            return
-        if not self._headed and self._cycle.response_started:
-            self._headed = True
-            data = spelled(data, self._spelling["reason"], self._spelling["names"])
-        self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        """Whether the connection is ending."""
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        """End the connection, gently if the request was not read to its end."""
-        if self._cycle.more_body or self._protocol._lingering:
-            self._protocol.close_gently()
-        else:
-            self._transport.close()
+def _is_waiting(connection: Any) -> bool:
+    """Whether it is the caller's turn: its request is not complete, and nothing is being answered."""
+    cycle = connection.cycle
+    return cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started)
 
 
-def spelled(head: bytes, reason: str | None, names: dict[bytes, bytes]) -> bytes:
-    """An answer's head with this reason phrase (None: the standard one) and with header names as given, else in their
-    usual spelling."""
-    status, *fields = head[:-4].split(b"\r\n")
-    if reason is not None:
-        phrase = reason.translate(_PHRASE).encode("latin-1", "replace")
-        status = b" ".join((*status.split(b" ", 2)[:2], phrase))
-    lines = [status]
-    for field in fields:
-        name, _, value = field.partition(b": ")
-        lines.append((names.get(name) or usual(name)) + b": " + value)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-_PHRASE = dict.fromkeys((*range(32), 127), " ")
-
-
-@lru_cache(256)
-def usual(name: bytes) -> bytes:
-    """A header name as it is commonly written: ``Content-Type``, ``ETag``."""
-    return _SPELLED.get(name) or b"-".join(part.capitalize() for part in name.split(b"-"))
-
-
-def _refusal(status: int, text: str, default: list[tuple[bytes, bytes]]) -> bytes:
-    body = text.encode()
-    fields = [
-        *((usual(name), value) for name, value in default),
-        (b"Content-Type", b"text/plain; charset=utf-8"),
-        (b"Content-Length", str(len(body)).encode()),
-        (b"Connection", b"close"),
-    ]
-    phrase = http.HTTPStatus(status).phrase.encode()
-    head = b"HTTP/1.1 %d %s\r\n" % (status, phrase)
-    return head + b"".join(name + b": " + value + b"\r\n" for name, value in fields) + b"\r\n" + body
+def _is_between(connection: Any) -> bool:
+    """Whether it is idle between two requests."""
+    return connection.cycle is not None and connection.cycle.response_complete and not connection._in_head

@@ -24,6 +24,8 @@ class Limits:
     text_bytes: int = bound(64 * 1024, "Characters of one value.")
     name_bytes: int = bound(1024, "Characters of one name.")
     members: int = bound(20_000, "Members and items of a JSON, JSV or CSV request.")
+    decompressed_bytes: int = bound(1024 * 1024, "Bytes that a gzip body may become.")
+    decompressed_ratio: int = bound(100, "Bytes that one byte of a gzip body may become; 64 KiB are always allowed.")
 
 
 DEFAULT = Limits()

@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -27,7 +28,8 @@ from uvicorn_worker import UvicornWorker
 
 from gateway import telemetry
 from gateway.asgi import WireDoor, create_app
-from gateway.http_protocol import GatewayHttpProtocol, HeadBudget
+from gateway.http_budget import HttpBudget
+from gateway.http_protocol import GatewayHttpProtocol
 from gateway.proxies import ProxyPolicy, is_loopback
 from gateway.settings import Setting, Settings, SettingsError
 
@@ -48,11 +50,24 @@ SETTINGS = (
     ),
     Setting("header_timeout", 10.0, "Seconds in which a request's header must be complete; then 408."),
     Setting("header_bytes", 64 * 1024, "Bytes of all header fields of a request; beyond it 431."),
+    Setting("header_count", 100, "Header fields of a request; beyond it 431."),
     Setting("line_bytes", 16 * 1024, "Bytes of a request's target; beyond it 414."),
     Setting("body_timeout", 30.0, "Seconds in which a request's body must be complete."),
     Setting("work_timeout", 30.0, "Seconds after which a caller is told to send its request again."),
     Setting("keep_alive", 75, "Seconds for which an idle connection stays open."),
-    Setting("in_flight", 1000, "Requests that one worker holds at a time; more are told that the server is busy."),
+    Setting("write_timeout", 30.0, "Seconds in which a caller must take up 64 KiB of its answer; then it is cut off."),
+    Setting("in_flight", 1000, "Requests that one worker works on at a time; more are told that the server is busy."),
+    Setting(
+        "connections",
+        4000,
+        "Connections that one worker holds at a time; a further one takes the place of those waited for longest.",
+    ),
+    Setting(
+        "arriving_bytes",
+        64 * 1024 * 1024,
+        "Bytes of request bodies that one worker keeps while the rest of them is still to come; beyond it 503.",
+    ),
+    Setting("gzip", False, "Whether request bodies may come with Content-Encoding: gzip; else they get 415."),
     Setting("graceful_timeout", 30, "Seconds in which a stopping worker may finish its answers."),
     Setting("log_level", "info", "What is logged.", choices=("debug", "info", "warning", "error")),
     Setting("access_log", True, "Log one line for each request."),
@@ -61,6 +76,9 @@ SETTINGS = (
 FAILED = 1
 _METRICS = "session-gateway-metrics-"
 _FRESH_SECONDS = 60
+_OTHER_FILES = 256
+"""Files that a worker may need besides its connections."""
+_FEWEST = 16
 
 
 class GatewayWorker(UvicornWorker):  # type: ignore[misc]
@@ -80,7 +98,7 @@ class GatewayWorker(UvicornWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings: Settings = self.app.settings
-        self.config.http = protocol_factory(settings)
+        self.config.http = protocol_factory(settings, raise_files(settings["connections"]))
         # gunicorn kills at graceful_timeout; before that the store must be closed.
         self.config.timeout_graceful_shutdown = max(1, int(settings["graceful_timeout"]) - 2)
 
@@ -169,10 +187,34 @@ def local_url(settings: Settings) -> str:
     return str(settings["base_url"]) or (bind if bind.startswith("unix:") else f"{scheme}://{bind}")
 
 
-def protocol_factory(settings: Settings) -> Any:
-    """What makes the protocol object of each connection."""
-    budget = HeadBudget(settings["line_bytes"], settings["header_bytes"], settings["header_timeout"])
+def protocol_factory(settings: Settings, connections: int | None = None) -> Any:
+    """What makes the protocol object of each connection. ``connections``: how many there may be, where the system
+    allows fewer than the settings."""
+    budget = HttpBudget(
+        line_bytes=settings["line_bytes"],
+        header_bytes=settings["header_bytes"],
+        header_count=settings["header_count"],
+        header_seconds=settings["header_timeout"],
+        body_bytes=settings["limits.body_bytes"],
+        connections=settings["connections"] if connections is None else connections,
+        write_seconds=settings["write_timeout"],
+    )
     return partial(GatewayHttpProtocol, budget=budget)
+
+
+def raise_files(connections: int) -> int:
+    """Let this process open as many files as its connections need, and some for the store. Gives the number of
+    connections that the system then allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        text = "this process may open %d files, %d connections would need %d: set fewer connections, or raise ulimit -n"
+        logging.getLogger("gateway.boot").warning(text, allowed, connections, wanted)
+    return max(_FEWEST, min(connections, allowed - _OTHER_FILES))
 
 
 def check(settings: Settings) -> None:

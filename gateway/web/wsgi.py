@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gateway import arrival, door, health
 from gateway.door import Gateway
+from gateway.inflate import inflated, is_gzip
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.web import paths
@@ -92,12 +93,13 @@ class WsgiDoor:
         declared = arrival.declared_length(request.headers)
         if declared > limit:
             raise arrival.too_large(limit)
+        gzip = is_gzip(request.headers.getlist("content-encoding"), self._gateway.settings["gzip"])
         # A server that decodes chunks says so; another one must not be read past the declared length.
         size = limit + 1 if environ.get("wsgi.input_terminated") else declared
         body = b"".join(_read(environ["wsgi.input"], size))
         if len(body) > limit:
             raise arrival.too_large(limit)
-        return body
+        return inflated(body, self._gateway.settings) if gzip else body
 
 
 def _read(stream: Any, size: int) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """The pages, and the gateway under a plain WSGI server."""
 
+import gzip
 import io
 import os
 import re
@@ -24,6 +25,9 @@ SETTINGS = Settings(
     {
         "limits.body_bytes": LIMIT,
         "work_timeout": 0.2,
+        "gzip": True,
+        "limits.decompressed_bytes": LIMIT,
+        "limits.decompressed_ratio": 100,
         "trusted_proxies": (),
         "proxy_header": "x-forwarded",
         "base_url": "",
@@ -117,6 +121,13 @@ def test_a_chunked_body_over_its_budget_is_refused(gateway):
     environ.pop("CONTENT_LENGTH", None)
     environ["wsgi.input_terminated"] = True
     assert b"too_large" in b"".join(WsgiDoor(gateway)(environ, lambda *_: None))
+
+
+def test_a_gzip_body_is_read_within_its_budget_and_another_coding_is_not(client):
+    said = {"Content-Encoding": "gzip"}
+    assert client.post("/a", data=gzip.compress(b"text"), headers=said).text.startswith("POST|/a|/a||text|")
+    assert client.post("/a", data=gzip.compress(b"x" * 1001), headers=said).text.startswith("too_large: ")
+    assert client.post("/a", data=b"x", headers={"Content-Encoding": "br"}).text.startswith("unsupported_media: ")
 
 
 def test_a_stream_is_passed_on_and_head_has_no_body(client):
