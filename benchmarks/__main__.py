@@ -17,8 +17,9 @@ from pathlib import Path
 from benchmarks import codec
 from benchmarks.contenders import Contender, gateway, peer
 from benchmarks.peers import PEERS, Peer
-from benchmarks.servers import free_port, postgres_missing, running
+from benchmarks.servers import running
 from benchmarks.wrk import LOAD, Measured, measure
+from tests.databases import free_port, postgres_missing
 
 OURS = sorted(
     path.stem for path in LOAD.glob("*.lua") if path.stem.partition("-")[0] not in ("done", "nothing", "peer")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from benchmarks import events
 from benchmarks.peers import Peer
-from benchmarks.servers import free_port, postgres, running
+from benchmarks.servers import running
 from benchmarks.wrk import Measured, measure
+from tests.databases import free_port, postgres
 
 BIN = Path(sys.executable).parent
 READS = frozenset({"mobileconnect", "nothing"})
@@ -98,8 +99,8 @@ def peer(folder: Path, one: Peer) -> Iterator[Contender]:
 def _database(stack: ExitStack, file: Path, store: str) -> tuple[str, tuple[int, ...]]:
     if store == "sqlite":
         return str(file), ()
-    url, process = stack.enter_context(postgres())
-    return url, (process,)
+    server = stack.enter_context(postgres())
+    return server.url, (server.pid,)
 
 
 def _token(database: str) -> str:

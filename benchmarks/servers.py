@@ -1,24 +1,13 @@
 """Servers for a benchmark: started on a free port of this machine, waited for, and stopped."""
 
 import os
-import pwd
-import shutil
-import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -77,51 +66,3 @@ def _is_below(process: int, roots: Sequence[int], parents: Mapping[int, tuple[in
             return True
         process = parents[process][0]
     return False
-
-
-def postgres_missing() -> str | None:
-    """What to do before :func:`postgres` can run, None when it can."""
-    return None if _postgres_bin() else "PostgreSQL is missing: apt install postgresql"
-
-
-def _postgres_bin() -> Path | None:
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    found = str(installed[-1]) if installed else shutil.which("postgres")
-    return Path(found).resolve().parent if found else None
-
-
-@contextmanager
-def postgres() -> Iterator[tuple[str, int]]:
-    """A new PostgreSQL with its defaults (fsync on): the URL of an empty database, and the server's process id."""
-    tools = _postgres_bin()
-    assert tools is not None, postgres_missing()
-    with tempfile.TemporaryDirectory() as folder:
-        place, port = Path(folder) / "data", free_port()
-        user = _unprivileged(folder)
-        subprocess.run(
-            [*user, tools / "initdb", "-D", place, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-        )
-        command = [*user, tools / "pg_ctl", "-D", place, "-w", "-l", Path(folder) / "log"]
-        subprocess.run(
-            [*command, "-o", f"-p {port} -h 127.0.0.1 -k {folder}", "start"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-        )
-        try:
-            process = int((place / "postmaster.pid").read_text().split()[0])
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres", process
-        finally:
-            subprocess.run([*command, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL, cwd=folder)
-
-
-def _unprivileged(folder: str) -> list[str]:
-    """How to run PostgreSQL, which refuses to run as root: as the user that its package made."""
-    if os.getuid() != 0:
-        return []
-    account = pwd.getpwnam("postgres")
-    os.chown(folder, account.pw_uid, account.pw_gid)
-    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
