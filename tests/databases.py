@@ -156,8 +156,8 @@ def _mariadb(folder: Path, options: Sequence[str] = ()) -> Server:
 
 
 _READY = (
-    "SELECT IF((SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'wsrep_ready') = 'ON',"
-    " 1, (SELECT 1 UNION SELECT 2))"
+    "SELECT IF((SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS"
+    " WHERE VARIABLE_NAME = 'wsrep_ready') = 'ON', 1, (SELECT 1 UNION SELECT 2))"
 )
 """Fails, since a scalar has two rows, until the node takes part in the cluster."""
 
