@@ -35,6 +35,7 @@ REFUSAL = "gateway.refusal"
 """The scope type, and the name in the scope, of a request that was refused before it was read."""
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
+GOODBYE_SECONDS = 1.0
 _WATCHED = frozenset({b"expect", b"host", b"transfer-encoding"})
 
 
@@ -335,7 +336,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         draining = self.app_state.get("gateway.draining")
         if draining is not None:
             draining.set()
+        idle = self.cycle is None or self.cycle.response_complete
         super().shutdown()
+        if idle and self.scheme == "https" and not self.transport.get_write_buffer_size():
+            # TLS waits for the caller to say goodbye as well, and one that is idle does not listen.
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
     def close_when_read(self) -> None:
         """Close as soon as the caller has taken up its answer, or has not in time."""

@@ -28,6 +28,7 @@ from uvicorn_worker import UvicornWorker
 
 from gateway import telemetry
 from gateway.asgi import WireDoor, create_app
+from gateway.heartbeat import beat
 from gateway.http_budget import HttpBudget
 from gateway.http_protocol import GatewayHttpProtocol
 from gateway.proxies import ProxyPolicy, is_loopback
@@ -107,7 +108,9 @@ class GatewayWorker(UvicornWorker):  # type: ignore[misc]
         server = Server(config=self.config)
         # A graceful end for SIGQUIT too: gunicorn sends it to its workers when it gets SIGINT.
         asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, setattr, server, "should_exit", True)
+        beating = asyncio.create_task(beat(self, server))
         await server.serve(sockets=self.sockets)
+        beating.cancel()
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
