@@ -11,10 +11,11 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import jwt
 
+from gateway import lockout
 from gateway.credentials import Credential, digest, verify
 from gateway.model import Principal
 from gateway.outcome import Fault, FaultKind
@@ -33,7 +34,11 @@ SETTINGS = (
     Setting("jwt.leeway", 5, "Seconds by which a token's clock may differ from ours."),
     Setting("jwt.scopes_claim", "scopes", "The claim that lists a token's permissions.", origin="D2"),
     Setting("jwt.tenant_claim", "tenantId", "The claim that names the caller's account.", origin="D2"),
+    *lockout.SETTINGS,
 )
+
+Memory: TypeAlias = tuple[str, str, str]
+"""API, name, and the digest of a secret."""
 
 _REMEMBERED = 10_000
 _REFUSAL_SECONDS = 30.0
@@ -58,6 +63,7 @@ class Identity:
         self._scopes_claim = str(settings["jwt.scopes_claim"])
         self._tenant_claim = str(settings["jwt.tenant_claim"])
         self._slow = threading.Lock()
+        self._lockout = lockout.Lockout(settings)
         self.load(())
 
     def load(self, credentials: Iterable[Credential]) -> None:
@@ -75,21 +81,21 @@ class Identity:
             else:
                 issuers.setdefault(credential.api, []).append(credential)
         self._keys, self._pairs, self._issuers = keys, pairs, issuers
-        self._accepted: OrderedDict[tuple[str, str, str], Credential] = OrderedDict()
-        self._refused: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._accepted: OrderedDict[Memory, Credential] = OrderedDict()
+        self._refused: OrderedDict[Memory, float] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
     def authenticate(
         self, api: Api, shown: Presented, at: datetime, *, inline: bool = True, client: str = ""
     ) -> Principal:
         """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``,
-        Unverified."""
+        Unverified. ``client`` is the caller's address: too many failures there are answered ``locked_out``."""
         if shown.kind == "jwt":
-            principal = self._bearer(api, shown.secret)
+            principal = self._bearer(api, shown.secret, client)
         elif shown.kind == "pair":
-            principal = _principal(self._pair(api, shown, at, inline), at)
+            principal = _principal(self._pair(api, shown, at, inline, client), at)
         else:
-            principal = self._key(api, shown.secret, at)
+            principal = self._key(api, shown.secret, at, client)
         if (
             principal.realms
             and shown.realm
@@ -108,35 +114,58 @@ class Identity:
         found = self._keys.get((api.name, digest(secret)))
         return _principal(found, at) if found is not None and found.is_valid(at) else None
 
-    def _key(self, api: Api, secret: str, at: datetime) -> Principal:
+    def _key(self, api: Api, secret: str, at: datetime, client: str) -> Principal:
         found = self.key(api, secret, at)
         if found is not None:
             return found
         operator = self.operator(secret, at) if api.name == "sessions" else None
         if operator is None:
-            raise refused("no valid key of this value")
+            raise self._wrong(api, "", digest(secret), client, "no valid key of this value")
         return operator
 
-    def _pair(self, api: Api, shown: Presented, at: datetime, inline: bool) -> Credential:
+    def _wrong(self, api: Api, name: str, secret: str, client: str, reason: str, *, slow: bool = False) -> Fault:
+        """The fault of a failed check, which is counted; raises the one of who must wait."""
+        self._lockout.check_secret(api.name, name, secret, client)
+        self._lockout.failed(api.name, name, secret, client, slow=slow)
+        return refused(reason)
+
+    def _pair(self, api: Api, shown: Presented, at: datetime, inline: bool, client: str) -> Credential:
         memory = (api.name, shown.name, digest(shown.secret))
         found = self._accepted.get(memory)
+        if self._lockout.held:
+            self._lockout.check(api.name, shown.name, client)
         if found is None:
-            if self._refused.get(memory, 0.0) > time.monotonic():
-                raise refused("wrong name or secret")
-            if not inline:
-                raise Unverified(lambda: self._settle(memory, shown), memory)
-            self._settle(memory, shown)
-            found = self._accepted.get(memory)
+            found = self._checked(memory, shown, inline, client)
         if found is None or not found.is_valid(at):
-            raise refused("wrong name or secret")
+            raise self._wrong(api, shown.name, memory[2], client, "wrong name or secret", slow=True)
         return found
 
-    def _settle(self, memory: tuple[str, str, str], shown: Presented) -> None:
+    def _checked(self, memory: Memory, shown: Presented, inline: bool, client: str) -> Credential | None:
+        """The credential of a secret that was not seen before. Raises Unverified, or the fault of who must wait."""
+        self._lockout.check_secret(*memory, client)
+        if self._refused.get(memory, 0.0) > time.monotonic():
+            return None
+        self._lockout.check_address(client)
+        if not inline:
+            raise Unverified(lambda: self._settle(memory, shown, client), memory)
+        self._settle(memory, shown, client)
+        found = self._accepted.get(memory)
+        if found is None:
+            self._lockout.check_address(client)
+        return found
+
+    def _settle(self, memory: Memory, shown: Presented, client: str = "") -> None:
         # The memory of this table: what a table replaced meanwhile would have accepted is forgotten with it.
         accepted, refusals = self._accepted, self._refused
         with self._slow:
             # Whoever came with the same secret meanwhile needs no check of its own.
             if memory in accepted or refusals.get(memory, 0.0) > time.monotonic():
+                return
+            # Nor does who must wait by now: many may have queued up before the first of them failed.
+            try:
+                self._lockout.check_secret(*memory, client)
+                self._lockout.check_address(client)
+            except Fault:
                 return
             candidates = self._pairs.get(memory[:2]) or [_NOBODY]
             matching = [credential for credential in candidates if verify(credential.verifier, shown.secret)]
@@ -145,13 +174,16 @@ class Identity:
         else:
             _remember(refusals, memory, time.monotonic() + _REFUSAL_SECONDS)
 
-    def _bearer(self, api: Api, token: str) -> Principal:
+    def _bearer(self, api: Api, token: str, client: str) -> Principal:
         memory = f"{api.name} {digest(token)}"
         tokens = self._tokens
         known = tokens.get(memory)
         if known is not None and known[1] > time.time() - self._leeway:
             return known[0]
-        claims, issuer = self._claims(api, token)
+        try:
+            claims, issuer = self._claims(api, token)
+        except Fault as fault:
+            raise self._wrong(api, "", digest(token), client, fault.log) from None
         principal = self._token_principal(claims, issuer)
         _remember(tokens, memory, (principal, float(claims.get("exp", time.time() + 60))))
         return principal
