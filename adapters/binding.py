@@ -57,12 +57,13 @@ class Binding:
         return name.lower() if self.ignore_case else name
 
     def _query(self, request: WireRequest, limits: Limits) -> tuple[dict[str, str], tuple[Note, ...]]:
+        if request.query.count("&") >= limits.members:
+            text = f"the query has more than {limits.members} fields (limits.members)"
+            raise Fault(FaultKind.TOO_LARGE, text)
         try:
-            pairs = parse_qsl(
-                request.query, keep_blank_values=True, errors="strict", max_num_fields=min(limits.members, 1000)
-            )
+            pairs = parse_qsl(request.query, keep_blank_values=True, errors="strict")
         except ValueError:
-            raise Fault(FaultKind.MALFORMED, "the query is not percent-encoded UTF-8, or has too many fields") from None
+            raise Fault(FaultKind.MALFORMED, "the query is not percent-encoded UTF-8") from None
         query: dict[str, str] = {}
         notes: list[Note] = []
         for name, value in pairs:
@@ -84,7 +85,8 @@ class Binding:
                 shown = None if member.credential else text[:64]
                 errors.append(FieldError(member.name, f"{member.name} {error}", "type", shown))
             except Fault as fault:
-                errors += fault.fields or (FieldError(member.name, f"{member.name} must be JSON", "type"),)
+                said = fault.message if "limits." in fault.message else "must be JSON"
+                errors += fault.fields or (FieldError(member.name, f"{member.name} {said}", "type"),)
         return Bound(tree, tuple(errors), notes)
 
     def _value(self, text: str, member: Member, limits: Limits) -> Any:

@@ -150,12 +150,23 @@ def _attributes_beyond(bound: int) -> re.Pattern[bytes]:
     return re.compile(rb"""<[^\s<>/!?]++(?:[^<>"']*+(?:"[^"<]*+"|'[^'<]*+')){%d}""" % (bound + 1))
 
 
+@lru_cache(maxsize=32)
+def _long_names(bound: int) -> re.Pattern[bytes]:
+    """An element's name, or the name of a namespace, of more than ``bound`` bytes. lxml writes a namespace anew into
+    the tag of each element in it: one long one would become gigabytes."""
+    more = bound * 4 + 1  # bytes of as many characters; exactly is counted in the tree
+    value = rb"""(?:"[^"<]{%d}|'[^'<]{%d})""" % (bound + 1, bound + 1)
+    return re.compile(rb"""<[^\s<>/!?"'=&]{%d}|\sxmlns(?::[^\s=<>"'&]*+)?\s*+=\s*+%s""" % (more, value))
+
+
 def _check_size(data: bytes, limits: Limits) -> None:
     """Everything that can be counted before a tree is built. Comments and ``<`` in CDATA sections count as elements."""
     if len(data) > limits.body_bytes:
         raise _beyond("The body", "body_bytes", limits.body_bytes)
     if data.count(b"<") > limits.elements and data.count(b"<") - data.count(b"</") > limits.elements:
         raise _beyond("The number of elements", "elements", limits.elements)
+    if max(map(len, data.split(b"<"))) > limits.name_bytes and _long_names(limits.name_bytes).search(data):
+        raise _beyond("The length of one name or namespace", "name_bytes", limits.name_bytes)
     if data.count(b"=") > limits.attributes and _attributes_beyond(limits.attributes).search(data):
         raise _beyond("The number of attributes of one element", "attributes", limits.attributes)
 
@@ -185,10 +196,16 @@ def _tree(data: bytes) -> etree._Element:
     return root
 
 
+MOST_NAME_BYTES = 50_000
+"""The parser's own bound for a name; a setting beyond it has no effect."""
+
+
 def _syntax_fault(error: etree.XMLSyntaxError) -> Fault:
     line, column = error.position
     if "Excessive depth" in (error.msg or ""):
         return malformed("The elements are nested too deeply (limits.depth).")
+    if error.code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+        return _beyond("The length of one name", "name_bytes", MOST_NAME_BYTES)
     return malformed(f"The body is not well-formed XML: line {line}, column {column}.", log=error.msg or "")
 
 
@@ -197,7 +214,11 @@ def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath(f"boolean({'/*' * (depth + 1)})")
 
 
-_LONG_TEXT = etree.XPath("boolean(//*[not(*)][string-length(.) > $bound] | //@*[string-length(.) > $bound])")
+# A comment cuts a text in two, which only a leaf joins; what has children may hold a long text beside them.
+_LONG_TEXT = etree.XPath(
+    "boolean(//*[not(*)][string-length(.) > $bound] | //text()[string-length(.) > $bound]"
+    " | //@*[string-length(.) > $bound])"
+)
 _LONG_NAME = etree.XPath("boolean(//*[string-length(name()) > $bound] | //@*[string-length(name()) > $bound])")
 
 

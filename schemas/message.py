@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from marshmallow import ValidationError
@@ -151,6 +152,17 @@ def _redacted(member: Member | None, value: Any, mask: str) -> Any:
     if member.item is not None and isinstance(value, list):
         return [_redacted(member.item, item, mask) for item in value]
     return value
+
+
+def is_secret(member: Member) -> bool:
+    """Whether the member is, or holds, a credential."""
+    inside = member.message is not None and _holds_secrets(member.message)
+    return member.credential or inside or (member.item is not None and is_secret(member.item))
+
+
+@cache
+def _holds_secrets(message: Message) -> bool:
+    return any(is_secret(member) for member in message.members)
 
 
 def credentials(message: Message, tree: Tree) -> list[str]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from adapters.codecs.jsv import Jsv, read_text
 from adapters.codecs.text_scalars import default
-from adapters.codecs.text_tree import IGNORED, text_of
+from adapters.codecs.text_tree import IGNORED, sent_twice, text_of
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, Note
-from schemas.message import Member, Message, Tree
+from schemas.message import Member, Message, Tree, is_secret
 
 _SPECIAL = re.compile(r'[,"\r\n]')
 
@@ -43,14 +43,26 @@ class Csv:
         notes: list[Note] = []
         names, values = self._two_rows(text_of(body, notes).removeprefix("\ufeff"), limits)
         tree: Tree = {}
+        seen: set[str] = set()
         for name, text in zip(names, values, strict=False):
-            _put(tree, message.by_folded.get(name.strip().lower()), name, text, self.zone, limits, notes)
+            if len(name) > limits.name_bytes:
+                raise Fault(FaultKind.TOO_LARGE, "a name of the header is too long (limits.name_bytes)")
+            member = message.by_folded.get(name.strip().lower())
+            if member is None:
+                notes.append(Note("unknown_member", name[:80]))
+            elif member.name in seen:
+                _repeated(member, notes)
+            elif text:
+                _put(tree, member, text, self.zone, limits, notes)
+            seen.add(member.name if member is not None else "")
         return Decoded(tree, tuple(notes))
 
     def _two_rows(self, text: str, limits: Limits) -> tuple[list[str], list[str]]:
         try:
             rows = [row for row, _ in zip(_rows(text), range(3), strict=False)]
         except csv.Error as error:
+            if "field limit" in str(error):
+                raise Fault(FaultKind.TOO_LARGE, "a field of the body is too long (limits.text_bytes)") from None
             raise Fault(FaultKind.MALFORMED, f"the body is not CSV: {error}") from None
         if len(rows) > 2:
             raise Fault(FaultKind.MALFORMED, "a CSV request has a header row and one row of values")
@@ -89,14 +101,13 @@ def _rows(text: str) -> Iterator[list[str]]:
     return (row for row in csv.reader(io.StringIO(text, newline="")) if row)
 
 
-def _put(
-    tree: Tree, member: Member | None, name: str, text: str, zone: tzinfo, limits: Limits, notes: list[Note]
-) -> None:
-    if member is None:
-        notes.append(Note("unknown_member", name[:80]))
-        return
-    if not text:
-        return
+def _repeated(member: Member, notes: list[Note]) -> None:
+    if is_secret(member):
+        raise sent_twice(member.name)
+    notes.append(Note("duplicate_member", member.name))
+
+
+def _put(tree: Tree, member: Member, text: str, zone: tzinfo, limits: Limits, notes: list[Note]) -> None:
     value, fits = read_text(text, member, zone, limits)
     if not fits:
         notes.append(Note(IGNORED, member.name))

@@ -19,7 +19,7 @@ from adapters.scalars import Kind
 from adapters.xml import malformed
 from adapters.xsd import NAMES, Parse, parsers
 from gateway.outcome import Fault, FaultKind, FieldError
-from schemas.message import Member, Message, Tree
+from schemas.message import Member, Message, Tree, is_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def _oddities(name: str, namespace: str, element: etree._Element) -> list[str]:
 
 
 def _duplicate(member: Member, element: etree._Element, reading: Reading) -> None:
-    if member.credential:
+    if is_secret(member):
         message = f"{member.name} must be sent only once."
         wrong = FieldError(reading.at(member.name), message, "invalid")
         raise Fault(FaultKind.INVALID, message, fields=(wrong,))

@@ -12,13 +12,21 @@ from adapters.codecs import json_scalars
 from adapters.codecs.json_dates import read_net
 from adapters.codecs.json_relaxed import parse_relaxed
 from adapters.codecs.json_scalars import Reader
-from adapters.codecs.json_text import Number, Pairs, check_bounds, malformed, parse_plain, parse_strict
+from adapters.codecs.json_text import (
+    NUMBER_CHARACTERS,
+    Number,
+    Pairs,
+    check_bounds,
+    malformed,
+    parse_plain,
+    parse_strict,
+)
 from adapters.codecs.json_write import Writer
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
-from schemas.message import Member, Message, Tree
+from schemas.message import Member, Message, Tree, is_secret
 
 _LONE = pattern("[\ud800-\udfff]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -59,13 +67,17 @@ class JsonCodec:
     name: str = "json"
 
     def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
-        """The tree of ``body``. ``malformed``: not JSON, or not an object; ``invalid``: every member of a wrong type
-        is named."""
+        """The tree of ``body``. ``malformed``: not JSON, or not an object unless the message is bare; ``invalid``:
+        every member of a wrong type is named."""
         reading = _Reading(self.dialect, self.zone, limits)
         raw = reading.parse(self._text(body))
-        if not isinstance(raw, Pairs):
+        if message.bare:
+            (member,) = message.members
+            tree = {member.key: reading.value(raw, member, "")}
+        elif isinstance(raw, Pairs):
+            tree = reading.object(raw, message, "")
+        else:
             raise Fault(FaultKind.MALFORMED, "the body must be a JSON object")
-        tree = reading.object(raw, message, "")
         if reading.errors:
             raise Fault(FaultKind.INVALID, reading.errors[0].message, fields=tuple(reading.errors))
         return Decoded(tree, tuple(reading.notes[:NOTES]))
@@ -106,18 +118,25 @@ def read_json_text(text: str, member: Member, limits: Limits) -> Any:
     return value
 
 
+def read_any(text: str, limits: Limits) -> tuple[Any, tuple[Note, ...]]:
+    """The value of JSON of no declared kind, and what was odd about it. Raises ValueError where it is none, or holds a
+    number beyond the range of a double, and a Fault beyond a limit."""
+    check_bounds(text, limits)
+    reading = _Reading(_NET, UTC, limits)
+    try:
+        value = reading.plain(parse_plain(text), "")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if reading.errors:
+        raise ValueError(reading.errors[0].message)
+    return value, tuple(reading.notes[:NOTES])
+
+
 @lru_cache(maxsize=4096)
 def _names(message: Message, folded: bool) -> Mapping[str, Member]:
     """Every member by its wire name; one of the body wins over one of a SOAP header with the same name."""
     ordered = sorted(message.members, key=lambda member: member.part == "body")
     return {member.name.lower() if folded else member.name: member for member in ordered}
-
-
-@lru_cache(maxsize=4096)
-def _secret(member: Member) -> bool:
-    """Whether the member is, or holds, a credential."""
-    inner = member.message.members if member.message is not None else ()
-    return member.credential or any(_secret(part) for part in (*inner, *((member.item,) if member.item else ())))
 
 
 @dataclass(slots=True)
@@ -165,7 +184,7 @@ class _Reading:
         return tree
 
     def duplicate(self, member: Member | None, path: str) -> None:
-        if not self.dialect.net or (member is not None and _secret(member)):
+        if not self.dialect.net or (member is not None and is_secret(member)):
             self.errors.append(FieldError(path, f"{path} must not be sent twice"))
         else:
             self.notes.append(Note("duplicate-member", path))
@@ -193,6 +212,8 @@ class _Reading:
             raw = self.text(raw, path, self.limits.text_bytes, "limits.text_bytes")
             if raw == "" and self.dialect.net and member.nillable and member.kind not in (Kind.STRING, Kind.BASE64):
                 return None
+        elif isinstance(raw, Number) and len(raw.text) > NUMBER_CHARACTERS:
+            return self.wrong(raw, member, path, f"must not be a number of more than {NUMBER_CHARACTERS} digits")
         try:
             if member.kind is Kind.DATETIME and isinstance(raw, str):
                 return read_net(raw, self.zone)
@@ -203,7 +224,7 @@ class _Reading:
     def wrong(self, raw: Any, member: Member, path: str, reason: str) -> None:
         shown = raw.text[:64] if isinstance(raw, Number) else raw if isinstance(raw, (str, bool)) else None
         self.errors.append(
-            FieldError(path, f"{member.name or path} {reason}", "type", None if _secret(member) else shown)
+            FieldError(path, f"{member.name or path} {reason}", "type", None if is_secret(member) else shown)
         )
 
     def plain(self, raw: Any, path: str) -> Any:

@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 
-_STRINGS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|' + r"'(?:[^'\\]++|\\.)*+'?", re.DOTALL)
+# Comments, too, where they are read: neither may hide what is to be counted.
+_NOT_COUNTED = re.compile(
+    r'"(?:[^"\\]++|\\.)*+"?|' + r"'(?:[^'\\]++|\\.)*+'?|" + r"//[^\r\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL
+)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _NUMBER = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,6})?")
 
@@ -82,7 +85,7 @@ def check_bounds(text: str, limits: Limits) -> None:
     members = text.count(",") + openings
     if openings <= limits.depth and members <= limits.members:
         return
-    outside = _STRINGS.sub("", text)
+    outside = _NOT_COUNTED.sub("", text)
     if outside.count(",") + outside.count("[") + outside.count("{") > limits.members:
         raise Fault(FaultKind.MALFORMED, f"the body has more than {limits.members} members (limits.members)")
     depth = 0

@@ -12,6 +12,7 @@ from adapters.codecs.text_tree import (
     Grammar,
     Reading,
     Slice,
+    check_text,
     nested_end,
     out_of_range,
     read_object,
@@ -100,7 +101,12 @@ def _plain(found: Slice) -> str:
     return found.text
 
 
-_JSV = Grammar(null="", pairs=_pairs, items=_items, plain=_plain, whole=_plain)
+def _whole(reading: Reading, found: Slice) -> str:
+    check_text(reading, found.text)
+    return found.text
+
+
+_JSV = Grammar(null="", pairs=_pairs, items=_items, plain=_plain, whole=_whole)
 
 
 def split_list(body: bytes, limits: Limits) -> list[bytes]:

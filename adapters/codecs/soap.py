@@ -15,7 +15,7 @@ from adapters.scalars import Kind
 from adapters.soapstyle import ADDRESSING, DOCUMENT_LITERAL, SoapStyle, target_namespace
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
-from schemas.message import Member, Message, Tree
+from schemas.message import Member, Message, Tree, is_secret
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
@@ -188,8 +188,11 @@ class SoapCodec:
         values = tree or {}
         header, body = blocks + _write_part(message, values, "header"), _write_part(message, values, "body")
         if not self.style.bare_answer:
-            space = attribute(self.target(message))
-            body = _element(message.name, body, f" xmlns={space}" if self.style.qualified else "")
+            space = f"={attribute(self.target(message))}" if self.style.qualified else ""
+            if space and self.style.local_members:
+                body = _element(f"m:{message.name}", body, f" xmlns:m{space}")
+            else:
+                body = _element(message.name, body, space and f" xmlns{space}")
         return self.envelope(header, body)
 
     def envelope(self, header: str, body: str) -> bytes:
@@ -250,7 +253,7 @@ class _Reader:
                 tree[member.key].append(item)
         elif member.key not in tree:
             tree[member.key] = self.value(member, element, where)
-        elif self.strict or member.credential:
+        elif self.strict or is_secret(member):
             raise malformed(f"{where} is given more than once")
         else:
             self.notes.append(Note("duplicate-member", where))

@@ -1,19 +1,23 @@
 """JSON as ServiceStack.Text speaks it: guids without dashes, dates as ``\\/Date(ms)\\/``, and very lenient reading."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, Literal
 
+from adapters.codecs.json import read_any
+from adapters.codecs.json_write import Writer
 from adapters.codecs.text_dates import epoch_date, iso_date
 from adapters.codecs.text_scalars import is_bare, write_scalar
 from adapters.codecs.text_tree import (
     BROKEN,
+    HALF,
+    IGNORED,
     Grammar,
     Reading,
     Slice,
+    check_text,
     nested_end,
     out_of_range,
     read_object,
@@ -23,7 +27,7 @@ from adapters.codecs.text_tree import (
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
-from gateway.outcome import Fault, FaultKind
+from gateway.outcome import Fault, FaultKind, Note
 from schemas.message import Member, Message, Tree
 
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
@@ -36,10 +40,14 @@ _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _unescape(text: str) -> str:
+def _unescape(reading: Reading, text: str) -> str:
     if "\\" not in text:
         return text
-    return _joined(_ESCAPE.sub(lambda found: _character(found[1]), text))
+    loose = _ESCAPE.sub(lambda found: _character(found[1]), text)
+    joined = _joined(loose)
+    if joined.count("\ufffd") > loose.count("\ufffd"):
+        reading.note(HALF)
+    return joined
 
 
 def _character(escape: str) -> str:
@@ -59,7 +67,7 @@ def _pairs(reading: Reading, text: str) -> Iterator[tuple[str, Slice]]:
         at = _skip(text, at, ",")
         if at >= len(text) or text[at] != '"':
             break
-        name, at = _quoted(text, at)
+        name, at = _quoted(reading, text, at)
         at = _skip(text, at)
         if text[at : at + 1] != ":":
             break
@@ -102,17 +110,17 @@ def _skip(text: str, at: int, also: str = "") -> int:
     return _skip(text, at + 1) if also and text[at : at + 1] == also else at
 
 
-def _quoted(text: str, at: int) -> tuple[str, int]:
+def _quoted(reading: Reading, text: str, at: int) -> tuple[str, int]:
     found = _STRING.match(text, at)
     if found is None:
         raise out_of_range()
-    return _unescape(found[1]), found.end()
+    return _unescape(reading, found[1]), found.end()
 
 
 def _value(reading: Reading, text: str, at: int) -> tuple[Slice, int]:
     first = text[at : at + 1]
     if first == '"':
-        inner, end = _quoted(text, at)
+        inner, end = _quoted(reading, text, at)
         return Slice("quoted", inner), end
     if first in ("{", "["):
         end = nested_end(_NESTED, reading, text, at)
@@ -127,13 +135,16 @@ def _plain(found: Slice) -> str:
     return found.text.replace('"', "") if found.shape in ("object", "array") else found.text
 
 
-def _whole(found: Slice) -> Any:
-    if found.shape == "quoted":
-        return found.text
+def _whole(reading: Reading, found: Slice) -> Any:
     try:
-        return json.loads(found.text)
-    except (ValueError, RecursionError):
-        return found.text
+        if found.shape != "quoted":
+            value, notes = read_any(found.text, reading.limits)
+            reading.notes.extend(Note(HALF, reading.path) for note in notes if note.name == "lone-surrogate")
+            return value
+    except ValueError:
+        reading.note(IGNORED)
+    check_text(reading, found.text)
+    return found.text
 
 
 _JSON = Grammar(null="null", pairs=_pairs, items=_items, plain=_plain, whole=_whole)
@@ -229,4 +240,4 @@ class TextJson:
 
 
 def _any(value: Any) -> str:
-    return _joined(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    return _joined(Writer().plain(value))

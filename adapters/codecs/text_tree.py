@@ -13,14 +13,16 @@ from typing import Any, Literal
 from adapters.codecs.text_scalars import default, read_scalar
 from adapters.scalars import Kind
 from gateway.limits import Limits
-from gateway.outcome import Fault, FaultKind, Note
-from schemas.message import Member, Message, Tree
+from gateway.outcome import Fault, FaultKind, FieldError, Note
+from schemas.message import Member, Message, Tree, is_secret
 
 IGNORED = "ignored_value"
 """Note: a value that its member's type does not have was ignored."""
 BROKEN = "broken_text"
 """Note: the rest of a broken text was ignored."""
-STRICT_NOTES = frozenset({IGNORED, BROKEN, "invalid_utf8"})
+HALF = "lone_surrogate"
+"""Note: half of a surrogate pair became U+FFFD."""
+STRICT_NOTES = frozenset({IGNORED, BROKEN, HALF, "invalid_utf8"})
 """Notes on lost input: what a read may pass over, but a write must not."""
 
 
@@ -37,14 +39,15 @@ class Grammar:
     """What differs between JSON and JSV.
 
     ``pairs`` and ``items`` cut the inside of an object or of a list; ``plain`` gives the text of a slice that a
-    string member takes; ``null`` is the bare text that means null. ``whole`` gives any value, for members of any kind.
+    string member takes; ``null`` is the bare text that means null. ``whole`` gives any value, for members of any kind;
+    it raises a Fault where that is beyond a limit.
     """
 
     null: str
     pairs: Callable[["Reading", str], Iterator[tuple[str, Slice]]]
     items: Callable[["Reading", str], Iterator[Slice]]
     plain: Callable[[Slice], str]
-    whole: Callable[[Slice], Any]
+    whole: Callable[["Reading", Slice], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ def nested_end(tokens: re.Pattern[str], reading: Reading, text: str, at: int) ->
     raise out_of_range()
 
 
+def sent_twice(name: str) -> Fault:
+    """The fault of a credential that was sent more than once: it must be plain which one was checked."""
+    message = f"{name} must be sent only once."
+    return Fault(FaultKind.INVALID, message, fields=(FieldError(name, message),))
+
+
 def text_of(body: bytes, notes: list[Note]) -> str:
     """``body`` as text; what is not UTF-8 is replaced, with a note, as a .NET reader does."""
     try:
@@ -123,11 +132,16 @@ def read_object(reading: Reading, text: str, message: Message) -> Tree:
 
 
 def _put(reading: Reading, tree: Tree, message: Message, name: str, found: Slice) -> None:
+    if len(name) > reading.limits.name_bytes:
+        bound = f"{reading.limits.name_bytes} characters (limits.name_bytes)"
+        raise Fault(FaultKind.TOO_LARGE, f"a name is longer than {bound}")
     member = message.by_folded.get(name.lower())
     if member is None:
         _unknown(reading, tree, message, name, found)
         return
     if member.key in tree:
+        if is_secret(member):
+            raise sent_twice(f"{reading.path}{member.name}")
         reading.note("duplicate_member", member.name)
     value = read_value(reading, found, member)
     if value is None and not member.nillable:
@@ -138,9 +152,18 @@ def _put(reading: Reading, tree: Tree, message: Message, name: str, found: Slice
 
 def _unknown(reading: Reading, tree: Tree, message: Message, name: str, found: Slice) -> None:
     if message.open:
-        tree[name] = reading.grammar.whole(found)
+        tree[name] = reading.grammar.whole(reading.below(name[:80]), found)
     else:
         reading.note("unknown_member", name[:80])
+
+
+def check_text(reading: Reading, text: str, name: str = "", kind: Kind = Kind.STRING) -> None:
+    """Refuse a text that is too long, or that no store could keep."""
+    if len(text) > reading.limits.text_bytes:
+        bound = f"{reading.limits.text_bytes} characters (limits.text_bytes)"
+        raise Fault(FaultKind.TOO_LARGE, f"{reading.path}{name} is longer than {bound}")
+    if "\x00" in text and kind is not Kind.CHAR:  # the default of a character
+        raise Fault(FaultKind.MALFORMED, f"{reading.path}{name} holds a NUL character")
 
 
 def read_value(reading: Reading, found: Slice, member: Member) -> Any:
@@ -152,7 +175,7 @@ def read_value(reading: Reading, found: Slice, member: Member) -> Any:
     if member.kind is Kind.LIST and member.item is not None:
         return _list(reading, found, member, member.item)
     if member.kind is Kind.ANY:
-        return reading.grammar.whole(found)
+        return reading.grammar.whole(reading.below(member.name), found)
     return _leaf(reading, found, member)
 
 
@@ -176,9 +199,7 @@ def _list(reading: Reading, found: Slice, member: Member, item: Member) -> list[
 
 def _leaf(reading: Reading, found: Slice, member: Member) -> Any:
     text = reading.grammar.plain(found)
-    if len(text) > reading.limits.text_bytes:
-        bound = f"{reading.limits.text_bytes} characters (limits.text_bytes)"
-        raise Fault(FaultKind.TOO_LARGE, f"{reading.path}{member.name} is longer than {bound}")
+    check_text(reading, text, member.name, member.kind)
     if member.kind is Kind.STRING:
         return text
     value = read_scalar(text, member, reading.zone) if found.shape in ("quoted", "bare") else None

@@ -1,20 +1,22 @@
 """Keys and values: query strings and forms, and how they fill a message."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from email.parser import BytesParser
-from email.policy import HTTP
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl
 
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, MultipartDecoder, NeedData
+
 from adapters.codecs.jsv import read_text
+from adapters.codecs.text_tree import sent_twice
 from adapters.scalars import Kind
 from adapters.servicestack.formats import bare_type
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
-from schemas.message import Member, Message, Tree
+from schemas.message import Member, Message, Tree, is_secret
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 
@@ -28,8 +30,18 @@ def parse_query(text: str, limits: Limits) -> Pairs:
     try:
         found = parse_qsl(text, keep_blank_values=True, max_num_fields=limits.members, errors="replace")
     except ValueError:
-        raise Fault(FaultKind.TOO_LARGE, f"there are more than {limits.members} pairs (limits.members)") from None
-    return [(key, value) for key, value in found if key and value]
+        raise _too_many(limits) from None
+    return [(_checked(key, limits), value) for key, value in found if key and value]
+
+
+def _checked(name: str, limits: Limits) -> str:
+    if len(name) > limits.name_bytes:
+        raise Fault(FaultKind.TOO_LARGE, f"a name is longer than {limits.name_bytes} characters (limits.name_bytes)")
+    return name
+
+
+def _too_many(limits: Limits) -> Fault:
+    return Fault(FaultKind.TOO_LARGE, f"there are more than {limits.members} pairs (limits.members)")
 
 
 def parse_form(body: bytes, content_type: str, limits: Limits) -> Pairs:
@@ -40,24 +52,27 @@ def parse_form(body: bytes, content_type: str, limits: Limits) -> Pairs:
 
 
 def _parse_multipart(body: bytes, content_type: str, limits: Limits) -> Pairs:
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    boundary = parse_options_header(content_type)[1].get("boundary", "").encode("latin-1", "replace")
+    if not boundary:
+        raise Fault(FaultKind.MALFORMED, "the Content-Type of the multipart form names no boundary")
+    if body.count(b"--" + boundary) > limits.members + 1:
+        raise _too_many(limits)
+    decoder = MultipartDecoder(boundary)
     try:
-        parsed = BytesParser(policy=HTTP).parsebytes(head + body)
-        parts = list(parsed.iter_parts()) if parsed.is_multipart() else []
-        found = [(_parameter(part, "name"), part) for part in parts[: limits.members] if part.get_filename() is None]
-        return [(name, value) for name, part in found if name and (value := _payload(part))]
-    except Exception:  # the parser promises no particular error for broken headers of parts
+        decoder.receive_data(body)
+        decoder.receive_data(None)
+        return list(_fields(decoder, limits))
+    except ValueError:
         raise Fault(FaultKind.MALFORMED, "the multipart form could not be read") from None
 
 
-def _parameter(part: Any, name: str) -> str:
-    value = part.get_param(name, header="content-disposition")
-    return value if isinstance(value, str) else ""
-
-
-def _payload(part: Any) -> str:
-    payload = part.get_payload(decode=True)
-    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+def _fields(decoder: MultipartDecoder, limits: Limits) -> Iterator[tuple[str, str]]:
+    """The fields of a form that is there as a whole; none of them comes in more than one piece."""
+    name = ""
+    while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+        if isinstance(event, Data) and name and event.data:
+            yield name, event.data.decode("utf-8", "replace")
+        name = _checked(event.name or "", limits) if isinstance(event, Field) else ""
 
 
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]{0,63}(?:\.[A-Za-z_$][\w$]{0,63}){0,4}", re.ASCII)
@@ -87,6 +102,7 @@ def bind(pairs: Pairs, message: Message, how: Binding) -> tuple[Tree, tuple[Note
     tree: Tree = {}
     notes: list[Note] = []
     errors: list[FieldError] = []
+    _refuse_repeated_credentials(pairs, message)
     for key, value in _united(pairs, how.joined):
         member = message.by_folded.get(key)
         if member is None:
@@ -96,6 +112,18 @@ def bind(pairs: Pairs, message: Message, how: Binding) -> tuple[Tree, tuple[Note
     if errors:
         raise Fault(FaultKind.INVALID, errors[0].message, fields=tuple(errors))
     return tree, tuple(notes)
+
+
+def _refuse_repeated_credentials(pairs: Pairs, message: Message) -> None:
+    """It must be plain which one was checked, and none may stay behind unmasked."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        member = message.by_folded.get(key.lower())
+        if member is None or not is_secret(member):
+            continue
+        if member.name in seen:
+            raise sent_twice(member.name)
+        seen.add(member.name)
 
 
 def _united(pairs: Pairs, joined: bool) -> Iterable[tuple[str, str]]:

@@ -74,12 +74,15 @@ def test_any_bytes_give_a_tree_or_a_fault(body):
 
 @given(
     st.fixed_dictionaries(
-        {"S": st.text(st.characters(codec="utf-8"), max_size=20)},
+        {"S": st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)},
         optional={
             "G": st.uuids(),
-            "Ls": st.lists(st.text(st.characters(codec="utf-8"), max_size=5), max_size=4),
+            "Ls": st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5), max_size=4),
             "Subs": st.lists(
-                st.fixed_dictionaries({"X": st.text(st.characters(codec="utf-8")), "N": st.just(3)}), max_size=3
+                st.fixed_dictionaries(
+                    {"X": st.text(st.characters(codec="utf-8", exclude_characters="\0")), "N": st.just(3)}
+                ),
+                max_size=3,
             ),
         },
     )
