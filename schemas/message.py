@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeAlias
-
-from marshmallow import ValidationError
+from typing import Any, TypeAlias, TypeVar
 
 from adapters.scalars import Kind
 from gateway.outcome import Fault, FaultKind, FieldError
+from schemas.checking import object_check, object_collect
 
 Tree: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Message:
     by_key: Mapping[str, Member] = field(init=False)
     by_name: Mapping[str, Member] = field(init=False)
     by_folded: Mapping[str, Member] = field(init=False)
+    _compiled: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         wire = [member for member in self.members if member.xml]
@@ -84,57 +85,37 @@ class Message:
         put(self, "flat_members", tuple(member for member in self.members if self.by_name[member.name] is member))
         put(self, "derived_members", tuple(sorted(self.flat_members, key=lambda member: -member.level)))
 
+    def compiled(self, make: "Callable[[Message], T]") -> T:
+        """What ``make`` makes of this message; made once, and kept as long as the message is."""
+        known = self._compiled
+        if make not in known:
+            known[make] = make(self)
+        made: T = known[make]
+        return made
+
     def at(self, location: str) -> tuple[Member, ...]:
         """The members that travel in one place of an HTTP request: ``body``, ``path``, ``query`` or ``header``."""
-        return tuple(member for member in self.members if member.location == location)
+        places: Mapping[str, tuple[Member, ...]] = self.compiled(_places)
+        return places.get(location, ())
 
     def check(self, tree: Tree) -> None:
         """Raise a fault of kind ``invalid``, with every wrong member named, unless ``tree`` fits this message."""
+        check = self.compiled(object_check)
+        if check is None:
+            return
         errors: list[FieldError] = []
-        _check_object(self, tree, "", errors)
+        check(tree, "", errors)
         if errors:
             raise Fault(FaultKind.INVALID, errors[0].message, fields=tuple(errors))
 
 
+def _places(message: Message) -> Mapping[str, tuple[Member, ...]]:
+    places = {member.location for member in message.members}
+    return {place: tuple(member for member in message.members if member.location == place) for place in places}
+
+
 def _contract_order(member: Member) -> tuple[int, int, str]:
     return member.level, -1 if member.order is None else member.order, member.name
-
-
-def _check_object(message: Message, tree: Tree, path: str, errors: list[FieldError]) -> None:
-    for member in message.members:
-        if member.key in tree:
-            _check_member(member, tree[member.key], f"{path}{member.name}", errors)
-        elif member.required:
-            errors.append(FieldError(f"{path}{member.name}", f"{member.name} is required", "required"))
-
-
-def _check_member(member: Member, value: Any, path: str, errors: list[FieldError]) -> None:
-    if value is None:
-        if not member.nillable or member.required:
-            errors.append(
-                FieldError(path, f"{member.name} must not be null", "required" if member.required else "null")
-            )
-        return
-    if member.kind is Kind.OBJECT and member.message is not None:
-        _check_object(member.message, value, f"{path}.", errors)
-    elif member.kind is Kind.LIST and member.item is not None:
-        for index, item in enumerate(value):
-            _check_member(member.item, item, f"{path}[{index}]", errors)
-    if member.choices and isinstance(value, str) and value not in member.choices:
-        errors.append(FieldError(path, f"{member.name} must be one of: {', '.join(member.choices)}", "choice", value))
-    for validator in member.validators:
-        _run(validator, member, value, path, errors)
-
-
-def _run(validator: Callable[[Any], Any], member: Member, value: Any, path: str, errors: list[FieldError]) -> None:
-    try:
-        validator(value)
-    except ValidationError as error:
-        shown = None if member.credential else value
-        rule = {"Length": "length", "Range": "range", "Regexp": "pattern", "OneOf": "choice"}.get(
-            type(validator).__name__, "invalid"
-        )
-        errors.append(FieldError(path, " ".join(str(text) for text in error.messages), rule, shown))
 
 
 def redact(message: Message, tree: Tree, mask: str = "***") -> Tree:
@@ -168,18 +149,7 @@ def _holds_secrets(message: Message) -> bool:
 def credentials(message: Message, tree: Tree) -> list[str]:
     """The values of every declared credential in ``tree``, as text; what must not be stored or logged."""
     found: list[str] = []
-    for key, value in tree.items():
-        _collect(message.by_key.get(key), value, found)
+    collect = message.compiled(object_collect)
+    if collect is not None:
+        collect(tree, found)
     return found
-
-
-def _collect(member: Member | None, value: Any, found: list[str]) -> None:
-    if member is None or value is None:
-        return
-    if member.credential:
-        found.append(str(value))
-    elif member.message is not None and isinstance(value, dict):
-        found.extend(credentials(member.message, value))
-    elif member.item is not None and isinstance(value, list):
-        for item in value:
-            _collect(member.item, item, found)
