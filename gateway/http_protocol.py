@@ -36,6 +36,7 @@ REFUSAL = "gateway.refusal"
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 16 * 1024 * 1024
 GOODBYE_SECONDS = 1.0
+_VERSIONS = frozenset({"1.0", "1.1"})
 _WATCHED = frozenset({b"expect", b"host", b"transfer-encoding"})
 
 
@@ -174,14 +175,16 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.parser.get_method() == b"CONNECT":
             self._refuse(400, "This server is no proxy.")
+        version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            self._refuse(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
         if len(self.pipeline) >= PIPELINED:
             self._refuse(400, "Too many requests at once on one connection.")
         self._upgrading = self.parser.should_upgrade()
         if not self._upgrading:
             self._in_head = False
             self._disarm()
-            if self.expect_100_continue and self.parser.get_http_version() == "1.0":
-                self.expect_100_continue = False
+            self.expect_100_continue = self.expect_100_continue and version != "1.0"
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -67,6 +67,8 @@ class Echo:
         if request.path == "/reason":
             headers = (("Content-Type", "text/plain"), ("X-mIxEd", "1"), ("ETag", '"v"'))
             return WireResponse(400, headers, b"no", reason="Ungültig now")
+        if request.path == "/large":
+            return WireResponse.of(200, "text/plain", bytes(20_000_000))
         if request.path == "/empty":
             return WireResponse(204)
         return request
