@@ -177,7 +177,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._refuse(400, "This server is no proxy.")
         version = self.parser.get_http_version()
         if version not in _VERSIONS:
-            self._refuse(505, "This server speaks HTTP/1.1 and HTTP/1.0.")
+            self._refuse(505, "This server speaks HTTP 1.1 and 1.0.")
         if len(self.pipeline) >= PIPELINED:
             self._refuse(400, "Too many requests at once on one connection.")
         self._upgrading = self.parser.should_upgrade()

@@ -139,7 +139,7 @@ def test_a_stream_is_passed_on_and_head_has_no_body(client):
 
 def test_the_state_of_the_server_is_told_here_too(client):
     assert client.get("/-/live").status_code == 200
-    assert client.get("/-/ready").status_code == 503
+    assert client.get("/-/ready").json["problems"] == ["plug-in broken (dist 1): ImportError: gone"]
 
 
 def test_home_lists_apis_protocols_and_what_is_missing(client, gateway):
