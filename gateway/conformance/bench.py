@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,16 @@ class Bench:
     gateway: boot.Gateway
     secrets: Mapping[str, str]
     numbers: Numbers
+
+    @contextmanager
+    def restarted(self) -> "Iterator[Bench]":
+        """The gateway stopped, and started again on the same store."""
+        self.gateway.close()
+        again = boot.assemble(self.gateway.settings, watch=False)
+        try:
+            yield replace(self, gateway=again)
+        finally:
+            again.close()
 
     def perform(self, request: WireRequest) -> "Done":
         """One request through all of the pipeline; a body beyond the budget is refused as a door refuses it."""
@@ -94,17 +104,42 @@ def works_of(prepared: Prepared) -> tuple[Work, ...]:
     return (prepared,) if isinstance(prepared, Work) else ()
 
 
+@dataclass(frozen=True)
+class Seeded:
+    """A store as it is before the first request: making one takes longer than most cases do."""
+
+    content: bytes
+    numbers: Mapping[str, int]
+    secrets: Mapping[str, str]
+    owners: tuple[Registry, Golden | None]
+
+
+_SEEDED: dict[tuple[int, int, str], Seeded] = {}
+
+
+def _key(registry: Registry, golden: Golden | None, flags: Mapping[str, Any]) -> tuple[int, int, str]:
+    return id(registry), id(golden), repr(sorted(flags.items()))
+
+
 @contextmanager
 def bench(
     registry: Registry, golden: Golden | None, place: Path, options: Mapping[str, Any] = {}, known: str = ""
 ) -> Iterator[Bench]:
     """A gateway with a new store in the folder ``place``. ``known`` is the API that credentials without one are of."""
     with steady(registry) as numbers:
-        flags = {"database": f"sqlite:///{place}/case.db", "demo": "true"}
-        flags |= {**(golden.settings if golden else {}), **options}
-        settings = boot.load_settings(environment={}, flags=flags)
+        flags = {"demo": "true", **(golden.settings if golden else {}), **options}
+        settings = boot.load_settings(environment={}, flags={**flags, "database": f"sqlite:///{place}/case.db"})
         demo.key_file(settings["database"]).write_text(signing_key(), encoding="ascii")
-        secrets = {**demo.seed(settings, MOMENT), **_more(settings, golden, known)}
+        kept = _SEEDED.get(_key(registry, golden, flags))
+        if kept is not None:
+            (place / "case.db").write_bytes(kept.content)
+            numbers.set(kept.numbers)
+            secrets: Mapping[str, str] = kept.secrets
+        else:
+            secrets = {**demo.seed(settings, MOMENT), **_more(settings, golden, known)}
+            _SEEDED[_key(registry, golden, flags)] = Seeded(
+                (place / "case.db").read_bytes(), dict(numbers.last), secrets, (registry, golden)
+            )
         gateway = boot.assemble(settings, watch=False)
         try:
             yield Bench(gateway, secrets, numbers)

@@ -77,12 +77,16 @@ def read(folder: Path) -> Case:
     return Case(folder, flat({name: value for name, value in found.items() if name != "case"}), found.get("case", {}))
 
 
-def run(case: Case, bench: Bench) -> Done:
-    """Run the case on a new store."""
-    for request in case.before(bench.secrets):
-        bench.perform(request)
+def run(case: Case, bench: Bench) -> list[Done]:
+    """Run the case on a new store; the last of what was done is what the case is about."""
+    before = prime(case, bench)
     with trouble(bench, case.trouble):
-        return bench.perform(case.request(bench.secrets))
+        return [*before, bench.perform(case.request(bench.secrets))]
+
+
+def prime(case: Case, bench: Bench) -> list[Done]:
+    """Make the requests that the case says were made before."""
+    return [bench.perform(request) for request in case.before(bench.secrets)]
 
 
 def files(done: Done) -> dict[str, bytes | None]:

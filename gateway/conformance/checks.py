@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.conformance import declared, faults, golden
+from gateway.conformance import declared, faults, golden, hostile, storing, variants
 from gateway.conformance.findings import Finding, Level, Trial
 from gateway.conformance.kit import Kit
 
@@ -17,6 +17,52 @@ class Check:
     level: Level
     trials: Callable[[Kit], Iterable[Trial]]
 
+
+REQUESTS: Sequence[Check] = (
+    Check(
+        "variants",
+        "A golden request, said otherwise as its format allows, means the same command.",
+        "full",
+        variants.trials,
+    ),
+    Check(
+        "truncation",
+        "A golden request, cut off at any byte, is a command or a fault, and nothing else, within a second.",
+        "full",
+        hostile.truncation_trials,
+    ),
+    Check(
+        "mutation",
+        "A golden request, changed at random, is a command or a fault, and nothing else, within a second.",
+        "full",
+        hostile.mutation_trials,
+    ),
+)
+"""What is done with golden requests, whether they are those of an API or of a protocol."""
+
+STORED: Sequence[Check] = (
+    Check(
+        "durable",
+        "What was acknowledged is in the store after it was closed and opened again, and other APIs can show it.",
+        "full",
+        storing.durable_trials,
+    ),
+    Check(
+        "repeat",
+        "The same request twice is one event where the API says so, and always with an Idempotency-Key; a read asked "
+        "twice is answered alike.",
+        "full",
+        storing.repeat_trials,
+    ),
+    Check(
+        "trouble",
+        "A store that fails for good, fails for a moment, loses its answer or is slow is told as it is; a second "
+        "attempt makes up for it, and nothing happens twice.",
+        "full",
+        storing.trouble_trials,
+    ),
+)
+"""What is done on a real store."""
 
 APIS: Sequence[Check] = (
     Check(
@@ -45,6 +91,8 @@ APIS: Sequence[Check] = (
         "smoke",
         golden.trials,
     ),
+    *REQUESTS,
+    *STORED,
 )
 """The checks of an API, in the order in which they are run."""
 
@@ -63,6 +111,8 @@ PROTOCOLS: Sequence[Check] = (
         "smoke",
         golden.trials,
     ),
+    *REQUESTS,
+    *STORED,
 )
 """The checks of a protocol."""
 

@@ -1,4 +1,4 @@
-"""Every kind of fault, told over every protocol: well-formed, as declared, and without what only the operator may read."""
+"""Every kind of fault, told over every protocol: well-formed, as declared, without what only the operator may read."""
 
 from collections.abc import Callable, Iterable, Iterator
 

@@ -1,6 +1,7 @@
 """The pytest plug-in: ``pytest --conformance NAME``. It costs other runs of pytest nothing but its options."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,25 @@ def _items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.It
 
 
 def _trials(session: pytest.Session, kit: "Kit", check: "Check") -> Iterator[pytest.Item]:
-    for trial in check.trials(kit):
+    for trial in _prepared(kit, check):
         name = f"{check.name}[{trial.name}]"
         yield Item.from_parent(
             session, name=name, nodeid=f"conformance/{kit.subject.name}::{name}", check=check, trial=trial
         )
+
+
+def _prepared(kit: "Kit", check: "Check") -> "Iterable[Trial]":
+    """The trials of a check; where they cannot be made, one that says why."""
+    from gateway.conformance.findings import Trial
+
+    try:
+        return list(check.trials(kit))
+    except Exception as error:
+        return [Trial("preparation", partial(_raise, error))]
+
+
+def _raise(error: Exception) -> Any:
+    raise error
 
 
 class NotConforming(Exception):

@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -17,18 +17,18 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
 class Numbers:
-    """Identifiers that count from one; :meth:`reset` begins again."""
+    """Identifiers that count from one; ``last`` has the latest of each kind."""
 
     def __init__(self) -> None:
-        self._last: dict[str, int] = {}
+        self.last: dict[str, int] = {}
 
-    def reset(self) -> None:
-        """Begin again."""
-        self._last.clear()
+    def set(self, last: Mapping[str, int]) -> None:
+        """Go on after ``last``; an empty one begins again."""
+        self.last = dict(last)
 
     def _next(self, name: str) -> int:
-        self._last[name] = self._last.get(name, 0) + 1
-        return self._last[name]
+        self.last[name] = self.last.get(name, 0) + 1
+        return self.last[name]
 
     @property
     def makers(self) -> dict[str, Callable[[], Any]]:
@@ -54,11 +54,13 @@ def _cheap() -> dict[str, Any]:
 def steady(registry: Registry) -> Iterator[Numbers]:
     """Identifiers that are the same in every run, and ``registry`` as what is installed."""
     numbers = Numbers()
-    with mock.patch.multiple("gateway.ids", **numbers.makers), ExitStack() as stack:
+    with ExitStack() as stack:
+        for name, make in numbers.makers.items():
+            stack.enter_context(mock.patch(f"gateway.ids.{name}", make))
         for name, value in _cheap().items():
             stack.enter_context(mock.patch(name, value))
         for name in ("gateway.demo.discover", "gateway.boot.plugins.discover"):
-            stack.enter_context(mock.patch(name, lambda: registry))
+            stack.enter_context(mock.patch(name, return_value=registry))
         yield numbers
 
 

@@ -37,7 +37,7 @@ def misfit(member: Member, value: Any) -> str | None:
     if value is None:
         return None if member.nillable and not member.required else "it must not be null"
     types = _TYPES[member.kind]
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types and types != (object,)):
+    if not _is_one(value, types) or (isinstance(value, bool) and bool not in types and types != (object,)):
         return f"{type(value).__name__} where {member.kind.value} takes {' or '.join(each.__name__ for each in types)}"
     if member.kind in _BITS and not -(1 << _BITS[member.kind] - 1) <= value < 1 << _BITS[member.kind] - 1:
         return f"{value} has more than {_BITS[member.kind]} bits"
@@ -49,6 +49,10 @@ def misfit(member: Member, value: Any) -> str | None:
     return (
         f"{value!r} is none of {', '.join(member.choices)}" if member.choices and value not in member.choices else None
     )
+
+
+def _is_one(value: Any, types: tuple[type, ...]) -> bool:
+    return isinstance(value, types)
 
 
 def misfit_tree(message: Message, tree: Any) -> str | None:
