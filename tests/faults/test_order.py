@@ -1,0 +1,53 @@
+"""Acknowledged means durable: no answer leaves before the log that holds its event was synced to the disk."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks import traffic
+from tests.e2e.conftest import Server
+from tests.faults.shim import Shim
+
+WRITES = 60
+Line = Sequence[str]
+
+
+def early(lines: Sequence[Line]) -> list[str]:
+    """Marks that left by a socket before the process that wrote them had synced its log."""
+    written: dict[str, str] = {}
+    synced: set[str] = set()
+    found = []
+    for process, what, *mark in lines:
+        if what == "W":
+            written.setdefault(mark[0], process)
+        elif what == "S":
+            synced |= {name for name, writer in written.items() if writer == process}
+        elif mark[0] not in synced:
+            found.append(mark[0])
+    return found
+
+
+def test_no_answer_leaves_before_its_event_is_synced(
+    shim: Shim, serve: Callable[..., Server], keys: traffic.Keys
+) -> None:
+    own = next(write for write in traffic.WRITES if write.name == "sessions")
+    server = serve("--workers", "2")
+
+    def send(number: int) -> bool:
+        mark = traffic.mark(1, number)
+        asked = own.ask(mark, keys)
+        with server.client() as client:
+            answer = client.request(asked.method, asked.path, headers=asked.headers, content=asked.body)
+        return own.accepted(answer.status_code, answer.text) and mark in answer.text
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(send, range(WRITES)))
+    lines = [line.split() for line in shim.order.read_text(encoding="ascii").splitlines()]
+    left = {line[2] for line in lines if line[1] == "A"}
+    assert left == {traffic.mark(1, number) for number in range(WRITES)}
+    assert early(lines) == []
+
+
+def test_an_answer_that_left_too_early_would_be_seen() -> None:
+    assert early([("1", "W", "a"), ("1", "A", "a"), ("1", "S")]) == ["a"]
+    assert early([("1", "W", "a"), ("2", "S"), ("1", "A", "a")]) == ["a"]
+    assert early([("1", "W", "a"), ("1", "S"), ("2", "A", "a")]) == []
