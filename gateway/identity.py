@@ -91,7 +91,7 @@ class Identity:
         """The principal of a credential. Raises a Fault (``unauthenticated``, ``forbidden``) or, unless ``inline``,
         Unverified. ``client`` is the caller's address: too many failures there are answered ``locked_out``."""
         if shown.kind == "jwt":
-            principal = self._bearer(api, shown.secret, client)
+            principal = self._bearer(api, shown.secret, at, client)
         elif shown.kind == "pair":
             principal = _principal(self._pair(api, shown, at, inline, client), at)
         else:
@@ -174,23 +174,31 @@ class Identity:
         else:
             _remember(refusals, memory, time.monotonic() + _REFUSAL_SECONDS)
 
-    def _bearer(self, api: Api, token: str, client: str) -> Principal:
+    def _bearer(self, api: Api, token: str, at: datetime, client: str) -> Principal:
         memory = f"{api.name} {digest(token)}"
         tokens = self._tokens
         known = tokens.get(memory)
         if known is not None and known[1] > time.time() - self._leeway:
             return known[0]
         try:
-            claims, issuer = self._claims(api, token)
+            claims, issuer = self._claims(api, token, at)
         except Fault as fault:
             raise self._wrong(api, "", digest(token), client, fault.log) from None
         principal = self._token_principal(claims, issuer)
-        _remember(tokens, memory, (principal, float(claims.get("exp", time.time() + 60))))
+        _remember(tokens, memory, (principal, self._known_until(claims, issuer)))
         return principal
 
-    def _claims(self, api: Api, token: str) -> tuple[Mapping[str, Any], Credential]:
+    def _known_until(self, claims: Mapping[str, Any], issuer: Credential) -> float:
+        """Until when a token need not be checked again: it ends with its issuer's credential at the latest."""
+        ends = float(claims.get("exp", time.time() + 60))
+        return ends if issuer.expires_at is None else min(ends, issuer.expires_at.timestamp() - self._leeway)
+
+    def _claims(self, api: Api, token: str, at: datetime) -> tuple[Mapping[str, Any], Credential]:
         reason = "no trusted issuer"
         for issuer in self._issuers.get(api.name, ()):
+            if not issuer.is_valid(at):
+                reason = "the issuer's credential has expired"
+                continue
             family = "RS" if issuer.verifier.startswith("-----BEGIN") else "HS"
             allowed = [
                 name for name in self._algorithms if name.startswith(family) and name in ("RS512", "RS256", "HS256")
@@ -200,7 +208,7 @@ class Identity:
                     token, issuer.verifier, algorithms=allowed, leeway=self._leeway, options={"verify_aud": False}
                 )
             except (jwt.InvalidTokenError, ValueError) as error:
-                reason = f"{type(error).__name__}: {error}"
+                reason = type(error).__name__
                 continue
             if not issuer.name or claims.get(self._tenant_claim) == issuer.name:
                 return claims, issuer

@@ -128,7 +128,7 @@ class Lockout:
     def _stop(self, seconds: float, setting: str) -> None:
         if seconds > 0:
             wait = math.ceil(seconds)
-            text = f"Too many failed attempts. Try again in {wait} seconds."
+            text = f"Too many failed attempts. Try again after {wait} s."
             raise Fault(FaultKind.LOCKED_OUT, text, log=f"setting: {setting}", retry_after=wait)
 
 

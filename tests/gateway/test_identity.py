@@ -155,6 +155,13 @@ def test_an_issuer_of_one_account_signs_for_no_other() -> None:
     assert refusal(made, Presented("jwt", token(tenantId="y"))) is FaultKind.UNAUTHENTICATED
 
 
+def test_an_issuer_whose_time_is_over_signs_for_nobody() -> None:
+    made = identity(credential("issuer", PUBLIC, expires_at=NOW + timedelta(seconds=10)))
+    shown = Presented("jwt", token())
+    assert made.authenticate(API, shown, NOW).tenant == "t"
+    assert refusal(made, shown, NOW + timedelta(seconds=11)) is FaultKind.UNAUTHENTICATED
+
+
 def test_a_missing_scope_is_forbidden() -> None:
     principal = identity(credential("issuer", PUBLIC)).authenticate(API, Presented("jwt", token()), NOW)
     require(principal, "P")
