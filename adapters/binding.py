@@ -1,8 +1,7 @@
 """Members that travel beside the body: in the path, the query, or a header."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,9 +43,9 @@ class Binding:
             "query": lambda name: query.get(self._fold(name)),
             "header": request.headers.get,
         }
-        beside = [member for member in message.members if member.location != "body"]
+        beside = message.compiled(_beside)
         found = ((member, sources[member.location](member.name)) for member in beside)
-        return replace(self._read(found, notes, limits), keys=frozenset(member.key for member in beside))
+        return self._read(found, notes, limits, message.compiled(_keys_beside))
 
     def bind_query(self, request: WireRequest, message: Message, limits: Limits) -> Bound:
         """Every member, wherever it is declared, from the query: a read of an API that is not native here."""
@@ -73,7 +72,13 @@ class Binding:
                 query[self._fold(name)] = value
         return query, tuple(notes[:100])
 
-    def _read(self, found: Iterable[tuple[Member, str | None]], notes: tuple[Note, ...], limits: Limits) -> Bound:
+    def _read(
+        self,
+        found: Iterable[tuple[Member, str | None]],
+        notes: tuple[Note, ...],
+        limits: Limits,
+        keys: frozenset[str] = frozenset(),
+    ) -> Bound:
         tree: Tree = {}
         errors: list[FieldError] = []
         for member, text in found:
@@ -87,7 +92,7 @@ class Binding:
             except Fault as fault:
                 said = fault.message if "limits." in fault.message else "must be JSON"
                 errors += fault.fields or (FieldError(member.name, f"{member.name} {said}", "type"),)
-        return Bound(tree, tuple(errors), notes)
+        return Bound(tree, tuple(errors), notes, keys)
 
     def _value(self, text: str, member: Member, limits: Limits) -> Any:
         if len(text) > limits.text_bytes:
@@ -99,10 +104,26 @@ class Binding:
         return self.scalars[member.kind](text, member)
 
 
-@lru_cache(maxsize=4096)
+def _beside(message: Message) -> tuple[Member, ...]:
+    return tuple(member for member in message.members if member.location != "body")
+
+
+def _keys_beside(message: Message) -> frozenset[str]:
+    return frozenset(member.key for member in _beside(message))
+
+
+def has_beside(message: Message) -> bool:
+    """Whether any member travels beside the body."""
+    return bool(message.compiled(_beside))
+
+
 def body_of(message: Message) -> Message:
     """``message`` without the members that travel beside the body."""
-    if not any(member.location != "body" for member in message.members):
+    return message.compiled(_body)
+
+
+def _body(message: Message) -> Message:
+    if not has_beside(message):
         return message
     return Message(message.name, message.namespace, message.at("body"), message.open, message.doc, message.clr_name)
 
@@ -117,9 +138,12 @@ def complete(bound: Bound, body: Callable[[], Decoded]) -> Decoded:
         raise
     if bound.errors:
         raise _invalid(bound.errors)
-    hidden = tuple(Note("hidden-member", key[:64]) for key in decoded.tree if key in bound.keys)
+    if not (bound.keys or bound.tree or bound.notes):
+        return decoded
+    hidden = tuple([Note("hidden-member", key[:64]) for key in decoded.tree if key in bound.keys])
     kept = {key: value for key, value in decoded.tree.items() if key not in bound.keys}
-    return replace(decoded, tree={**kept, **bound.tree}, notes=(*bound.notes, *decoded.notes, *hidden))
+    notes = (*bound.notes, *decoded.notes, *hidden)
+    return Decoded({**kept, **bound.tree}, notes, decoded.operation, decoded.api, decoded.idempotency_key)
 
 
 def _invalid(errors: tuple[FieldError, ...]) -> Fault:

@@ -7,6 +7,7 @@ Accept header that nothing fits is no error.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.wire import Headers
 
@@ -52,7 +53,12 @@ class _Weighted:
 
 def content_type(headers: Headers) -> MediaType | None:
     """The request's Content-Type; None where it was not sent, or is empty."""
-    sent, *parameters = headers.get("content-type", "").split(";")
+    return _media_type(headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=256)
+def _media_type(text: str) -> MediaType | None:
+    sent, *parameters = text.split(";")
     if not sent.strip():
         return None
     found = (parameter.partition("=") for parameter in parameters)
@@ -67,18 +73,27 @@ def formatter(media_type: str, formats: Sequence[str] = tuple(MEDIA_TYPES)) -> s
 
 def negotiate(headers: Headers, formats: Sequence[str] = tuple(MEDIA_TYPES)) -> Format:
     """The format of the answer: best Accept match, else the request's own media type, else JSON. Never fails."""
-    sent = content_type(headers)
-    media_type = _accepted(headers, formats)
+    accept, charset = tuple(headers.getlist("accept")), tuple(headers.getlist("accept-charset"))
+    return _negotiated(headers.get("content-type", ""), accept, charset, tuple(formats))
+
+
+@lru_cache(maxsize=256)
+def _negotiated(
+    body: str, accept: tuple[str, ...], accept_charset: tuple[str, ...], formats: tuple[str, ...]
+) -> Format:
+    """The same for the lines of the three headers; callers of one kind send the same ones."""
+    sent = _media_type(body)
+    media_type = _accepted(accept, formats)
     if media_type is None:
         known = sent is not None and formatter(sent.name, formats) is not None
         media_type = sent.name if sent is not None and known else MEDIA_TYPES[formats[0]][0]
     name = formatter(media_type, formats) or formats[0]
-    return Format(name, media_type, _charset(headers, sent.charset if sent is not None else ""))
+    return Format(name, media_type, _charset(accept_charset, sent.charset if sent is not None else ""))
 
 
-def _accepted(headers: Headers, formats: Sequence[str]) -> str | None:
+def _accepted(lines: Sequence[str], formats: Sequence[str]) -> str | None:
     """The best match of each category; a range replaces a literal only where its q is strictly higher."""
-    accepts = sorted(_weighted(headers, "accept"), key=lambda accept: (-accept.q, accept.value.count("*")))
+    accepts = sorted(_weighted(lines), key=lambda accept: (-accept.q, accept.value.count("*")))
     best: dict[int, tuple[float, str]] = {}
     for name in formats:
         match = _match(accepts, MEDIA_TYPES[name])
@@ -100,8 +115,8 @@ def _match(accepts: Sequence[_Weighted], media_types: Sequence[str]) -> tuple[in
     return None
 
 
-def _charset(headers: Headers, sent: str) -> str:
-    for accept in sorted(_weighted(headers, "accept-charset"), key=lambda accept: -accept.q):
+def _charset(lines: Sequence[str], sent: str) -> str:
+    for accept in sorted(_weighted(lines), key=lambda accept: -accept.q):
         if accept.value in CHARSETS:
             return accept.value
         if accept.value == "*":
@@ -111,12 +126,13 @@ def _charset(headers: Headers, sent: str) -> str:
 
 def accepted(headers: Headers) -> list[str]:
     """The media types of Accept, in lower case and without parameters: the best first, equal ones as they came."""
-    return [value.value for value in sorted(_weighted(headers, "accept"), key=lambda accept: -accept.q)]
+    lines = headers.getlist("accept")
+    return [value.value for value in sorted(_weighted(lines), key=lambda accept: -accept.q)] if lines else []
 
 
-def _weighted(headers: Headers, name: str) -> list[_Weighted]:
+def _weighted(lines: Sequence[str]) -> list[_Weighted]:
     """The values of a list header with their q, in order; what has q=0, or a q that is none, is left out."""
-    parts = (part.split(";") for line in headers.getlist(name) for part in line.split(","))
+    parts = (part.split(";") for line in lines for part in line.split(","))
     values = (_Weighted(value.strip().lower(), _q(parameters)) for value, *parameters in parts)
     return [value for value in values if value.value and value.q > 0]
 

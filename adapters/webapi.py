@@ -4,12 +4,12 @@ import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.binding import Binding, Bound, body_of, complete
+from adapters.binding import Binding, Bound, body_of, complete, has_beside
 from adapters.codecs.json import NET, NET_UTF16
 from adapters.codecs.json_scalars import NET as NET_SCALARS
 from adapters.codecs.json_write import Writer
 from adapters.httperror import INVALID, NO_CONTENT_TYPE, http_error, unsupported, xml
-from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
+from adapters.negotiation import MEDIA_TYPES, content_type, formatter, negotiate
 from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
 from adapters.rest import fault_headers
 from adapters.webapi_entry import Entry
@@ -63,15 +63,14 @@ class WebApi:
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """The exchange, with the answer's format negotiated; ``reply`` is that Format."""
         if match is None:
-            return self._answering(Exchange(self, request))
+            chosen = negotiate(request.headers, _formats(None))
+            return Exchange(self, request, codec=self.codecs[chosen.name, chosen.charset], reply=chosen)
         end = match.endpoint
         if callable(end.data):
             return Exchange(self, request, match, reply=HelpReply(end.data(request, match.path)))
-        return self._answering(Exchange(self, request, match, end.api, end.operation, native=bool(end.data)))
-
-    def _answering(self, exchange: Exchange) -> Exchange:
-        chosen = negotiate(exchange.request.headers, _formats(exchange.api))
-        return replace(exchange, codec=self.codecs[chosen.name, chosen.charset], reply=chosen)
+        chosen = negotiate(request.headers, _formats(end.api))
+        codec, native = self.codecs[chosen.name, chosen.charset], bool(end.data)
+        return Exchange(self, request, match, end.api, end.operation, codec, native, reply=chosen)
 
     def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:
         """The request's members. An empty body is a null model, whatever its type; an operation that writes needs
@@ -81,8 +80,8 @@ class WebApi:
             raise Fault(FaultKind.NOT_FOUND_ROUTE)
         codec = self._reader(request, exchange.api) if request.body and request.method != "GET" else None
         message, bound = operation.request, Bound({})
-        if exchange.native:
-            bound = _BINDING.bind(request, exchange.match.path, operation.request, limits)
+        if exchange.native and has_beside(message):
+            bound = _BINDING.bind(request, exchange.match.path, message, limits)
             message = body_of(message)
         needed = operation.writes and bool(message.members)
         return [complete(bound, lambda: _model(codec, request.body, message, limits, needed=needed))]
@@ -100,16 +99,17 @@ class WebApi:
 
     def encode(self, exchange: Exchange, message: Message, answers: Sequence[Answer]) -> WireResponse:
         """The answer in the negotiated format; without a tree it is null, and with status 204 it has no body."""
-        answer, told = answers[0], self._answering(exchange)
+        answer = answers[0]
         if answer.status == 204:
             return WireResponse(204, answer.headers)
-        assert told.codec is not None
-        body = told.codec.encode(answer.tree, answer.message or message)
-        return WireResponse.of(answer.status, told.reply.content_type, body, *answer.headers)
+        # Not the exchange's own: its API may have been found after it was opened.
+        chosen = negotiate(exchange.request.headers, _formats(exchange.api))
+        body = self.codecs[chosen.name, chosen.charset].encode(answer.tree, answer.message or message)
+        return WireResponse.of(answer.status, chosen.content_type, body, *answer.headers)
 
     def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
         """The fault as HttpError, in the negotiated format."""
-        chosen: Format = self._answering(exchange).reply
+        chosen = negotiate(exchange.request.headers, _formats(exchange.api))
         error = http_error(exchange, fault)
         text = xml(error) if chosen.name == "xml" else Writer(net=True).plain(error)
         return WireResponse.of(fault.status, chosen.content_type, _bytes(text, chosen.charset), *fault_headers(fault))

@@ -11,6 +11,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import jwt
@@ -247,9 +248,12 @@ def _principal(credential: Credential, at: datetime) -> Principal:
     if not credential.is_valid(at):
         raise refused("expired")
     name = f"{credential.kind}:{credential.name or credential.uid}"
-    return Principal(
-        name, credential.api, credential.tenant, frozenset(credential.scopes), frozenset(credential.realms)
-    )
+    return _named(name, credential.api, credential.tenant, credential.scopes, credential.realms)
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str, api: str, tenant: str | None, scopes: tuple[str, ...], realms: tuple[str, ...]) -> Principal:
+    return Principal(name, api, tenant, frozenset(scopes), frozenset(realms))
 
 
 def _remember(table: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:

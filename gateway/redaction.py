@@ -19,8 +19,10 @@ def raw_request(request: WireRequest, message: Message, tree: Tree, *, part: boo
     place; then the decoded tree is kept instead, as JSON.
     """
     secrets = [value for value in credentials(message, tree) if value]
+    if not (secrets or part):
+        return RawRequest(request.method, _target(request), request.headers.get("content-type", ""), request.body)
     path = request.raw_path or request.path
-    target = f"{path}?{request.query}" if request.query else path
+    target = _target(request)
     media_type = request.headers.get("content-type", "")
     encoded = [value.encode("utf-8", "surrogatepass") for value in secrets]
     in_place = all(value in request.body or secret in target for value, secret in zip(encoded, secrets, strict=True))
@@ -28,6 +30,11 @@ def raw_request(request: WireRequest, message: Message, tree: Tree, *, part: boo
         return RawRequest(request.method, _without(target, secrets), media_type, _masked(request.body, encoded))
     body = json.dumps(redact(message, plain(tree), MASK), ensure_ascii=False).encode("utf-8", "surrogatepass")
     return RawRequest(request.method, path, media_type, body, "tree")
+
+
+def _target(request: WireRequest) -> str:
+    path = request.raw_path or request.path
+    return f"{path}?{request.query}" if request.query else path
 
 
 def _masked(body: bytes, secrets: Iterable[bytes]) -> bytes:

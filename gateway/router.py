@@ -30,6 +30,8 @@ class _Template:
     pattern: re.Pattern[str]
     rank: tuple[int, ...]
     endpoint: Endpoint
+    names: tuple[str, ...]
+    first: str
 
 
 class Router:
@@ -49,7 +51,12 @@ class Router:
                 templates.append(_compile(endpoint))
             else:
                 self._add(endpoint)
-        self._templates = tuple(sorted(templates, key=lambda template: template.rank))
+        # By the first segment, so that a path is tried against the few templates that begin as it does.
+        ranked = sorted(templates, key=lambda template: template.rank)
+        starts = {template.first for template in ranked}
+        self._templates = {
+            start: tuple(template for template in ranked if template.first in (start, "")) for start in (*starts, "")
+        }
         self._prefixes = tuple(sorted(_prefixes(apis).items(), key=lambda row: -len(row[0])))
 
     def _add(self, endpoint: Endpoint) -> None:
@@ -63,7 +70,8 @@ class Router:
         found = self._literal(raw)
         chosen = _choose(found, request.method)
         if chosen is None:
-            found += [match for template in self._templates if (match := _try(template, raw)) is not None]
+            templates = self._templates.get(_first(raw)) or self._templates[""]
+            found += [match for template in templates if (match := _try(template, raw)) is not None]
             chosen = _choose(found, request.method)
         if chosen is not None:
             return chosen
@@ -107,7 +115,15 @@ def _compile(endpoint: Endpoint) -> _Template:
     tail = endpoint.path[position:]
     flags = re.IGNORECASE if endpoint.ignore_case else 0
     compiled = re.compile(pattern + re.escape(tail) + ("/*" if endpoint.ignore_case else ""), flags)
-    return _Template(compiled, ("*}" in endpoint.path, -(literal + len(tail))), endpoint)
+    names = tuple(name for name, _ in _PARAMETER.findall(endpoint.path))
+    start = _first(endpoint.path)
+    rank = ("*}" in endpoint.path, -(literal + len(tail)))
+    return _Template(compiled, rank, endpoint, names, "" if "{" in start else start)
+
+
+def _first(path: str) -> str:
+    """The first segment, without case."""
+    return path.lstrip("/").partition("/")[0].lower()
 
 
 def _try(template: _Template, raw: str) -> Match | None:
@@ -115,8 +131,8 @@ def _try(template: _Template, raw: str) -> Match | None:
     found = template.pattern.fullmatch(path)
     if found is None:
         return None
-    names = [name for name, _ in _PARAMETER.findall(template.endpoint.path)]
-    values: Mapping[str, str] = {name: unquote(value) for name, value in zip(names, found.groups(), strict=True)}
+    pairs = zip(template.names, found.groups(), strict=True)
+    values: Mapping[str, str] = {name: unquote(value) if "%" in value else value for name, value in pairs}
     return Match(template.endpoint, values)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 
 class Headers(Mapping[str, str]):
@@ -19,6 +20,10 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._first[name.lower()]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The first value of ``name``; ``default`` when it was not sent."""
+        return self._first.get(name.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)
