@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from gateway import cli_check, cli_settings
 from gateway.cli_credentials import add_parser as add_credentials
+from gateway.cli_new import add_parser as add_new
 from gateway.cli_settings import load, must_exist
 from gateway.cli_table import columns
 from gateway.registry import Disabled
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     copying.set_defaults(command=backup)
     translating = commands.add_parser("translate", parents=[shared], help="show a request as another API would say it")
     add_translate(translating)
+    add_new(commands.add_parser("new", help="begin a plug-in from a sample or a contract"))
     add_credentials(commands.add_parser("credentials", help="add, list and revoke credentials"), shared)
     return made
 
