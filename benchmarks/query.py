@@ -107,7 +107,7 @@ def _rows(every: list[Facts]) -> Iterator[tuple[Any, ...]]:
         place = (ordinal, fact.uid.bytes, tenant, fact.number.to_bytes(16, "big"), int(fact.open), at)
         state = State.OPEN if fact.open else State.CLOSED
         text = session_text(_session(fact))
-        yield (*place, at if fact.started else None, state.value, "workstation", text)
+        yield (*place, at if fact.started else None, state.value, "workstation", ordinal, 0, text)
 
 
 def _terms(every: list[Facts]) -> Iterator[tuple[Any, ...]]:
@@ -130,7 +130,7 @@ def fill(database: Path, every: list[Facts]) -> None:
         connection.execute("PRAGMA cache_size = -400000")
         for table in ("sessions", "terms", "tokens"):
             connection.execute(f"DELETE FROM {table}")
-        connection.executemany(f"INSERT INTO sessions VALUES ({', '.join('?' * 10)})", _rows(every))
+        connection.executemany(f"INSERT INTO sessions VALUES ({', '.join('?' * 12)})", _rows(every))
         connection.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?)", _terms(every))
     connection.close()
     counting = Connection(SQLITE, str(database), 10.0)

@@ -22,6 +22,7 @@ from gateway.commands import (
     ListEvents,
     ListSessions,
     Missing,
+    Pick,
     Probe,
     Retry,
     SearchSessions,
@@ -30,10 +31,13 @@ from gateway.commands import (
     plain,
 )
 from gateway.credentials import digest
+from gateway.guard import by_api
 from gateway.model import EventKind, Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.places import DIGITS, place_of
 from gateway.search import search
 from gateway.work import RawRequest, Work
+from schemas.api import Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where an outcome is kept: a SHA-256 (hex) of what makes two writes the same; ``command`` is the write's own."""
+    """Where an outcome is kept: 64 hexadecimal digits made of what makes two writes the same.
+
+    Where a key is part of that, the first 16 are its place (:mod:`gateway.places`). ``command`` is the SHA-256 (hex) of
+    the write's own command.
+    """
 
     name: str
     command: str
@@ -59,6 +67,14 @@ class Kept:
 
     command: str
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose name an event bears, and whose sessions are seen; a tenant of None sees all."""
+
+    name: str
+    tenant: str | None
 
 
 class View(Protocol):
@@ -106,22 +122,31 @@ def execute(transaction: Transaction, work: Work, policy: Policy = Policy(), dra
     """Run one prepared request. Raises a Fault; what it had saved by then must be dropped by the caller."""
     if not isinstance(work.command, Write):
         return read(transaction, work)
-    caller = _caller(transaction, work)
     write = work.command
-    target = _find(transaction, caller.tenant, write)
-    if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
-        caller = _Caller(f"session:{target.uid}", target.tenant)
+    caller, target = resolve(transaction, work, write)
     drafted = drafted or draft(work)
     assert drafted is not None
     command = drafted.command
     if command is None:
         return _accept(transaction, work, write, caller, target, drafted)
-    kept = _repeated(transaction, work, write, _slot(work, write, command, caller, target, policy))
+    slot = slot_of(work, command, caller, target, policy)
+    kept = _repeated(transaction, work, write, slot) if slot is not None else None
     if kept is not None:
         return kept
     outcome = _accept(transaction, work, write, caller, target, drafted)
-    transaction.keep(_slot(work, write, command, caller, outcome.session, policy), outcome)
+    slot = slot or slot_of(work, command, caller, outcome.session, policy)
+    assert slot is not None
+    transaction.keep(slot, outcome)
     return outcome
+
+
+def resolve(view: View, work: Work, write: Write) -> tuple[Caller, Session | None]:
+    """Who writes, and the session that the write is about, None when there is none. Raises a Fault."""
+    caller = _caller(view, work)
+    target = _find(view, caller.tenant, write)
+    if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
+        caller = Caller(f"session:{target.uid}", target.tenant)
+    return caller, target
 
 
 def read(view: View, work: Work) -> Outcome:
@@ -135,7 +160,7 @@ def read(view: View, work: Work) -> Outcome:
         return _events(view, caller.tenant, command)
     if isinstance(command, SearchSessions):
         return search(
-            command,
+            replace(command, pick=_Guarded(work.api, command.pick)),
             lambda page: view.list_sessions(caller.tenant, page),
             lambda uid: view.by_uid(caller.tenant, uid),
         )
@@ -144,6 +169,20 @@ def read(view: View, work: Work) -> Outcome:
     if session is None and not command.optional:
         raise _unknown(command.find)
     return Outcome(session=session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """An API's own pick, whose defects are counted as the API's."""
+
+    api: Api
+    pick: Pick
+
+    def rank(self, session: Session) -> tuple[Any, ...] | None:
+        return by_api(self.api, self.pick.rank, session)
+
+    def group(self, session: Session) -> str | None:
+        return by_api(self.api, self.pick.group, session)
 
 
 def _events(view: View, tenant: str | None, command: ListEvents) -> Outcome:
@@ -164,22 +203,16 @@ def _unknown(find: Find) -> Fault:
     return Fault(FaultKind.NOT_FOUND, "There is no such session.", details=details)
 
 
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    name: str
-    tenant: str | None
-
-
-def _caller(view: View, work: Work) -> _Caller:
+def _caller(view: View, work: Work) -> Caller:
     """Who asks. Without a principal a session's secret names the tenant; ByToken is resolved by the look-up itself."""
     if work.principal is not None:
-        return _Caller(work.principal.name, work.principal.tenant)
+        return Caller(work.principal.name, work.principal.tenant)
     if isinstance(work.command, Write) and isinstance(work.command.find, ByToken):
-        return _Caller("", None)
+        return Caller("", None)
     session = view.by_token(work.api.name, work.token) if work.token else None
     if session is None or not session.is_open or _outlived(session, work):
         raise Fault(FaultKind.UNAUTHENTICATED, "The session of this request is unknown or has ended.")
-    return _Caller(f"session:{session.uid}", session.tenant)
+    return Caller(f"session:{session.uid}", session.tenant)
 
 
 def _outlived(session: Session, work: Work) -> bool:
@@ -242,18 +275,27 @@ def draft(work: Work) -> Draft | None:
     return Draft(natural_key(write, tree=tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
 
 
-def _slot(work: Work, write: Write, command: str, caller: _Caller, target: Session | None, policy: Policy) -> Slot:
-    """Where the outcome of this write is, or is to be, kept.
+def slot_of(work: Work, command: str, caller: Caller, target: Session | None, policy: Policy) -> Slot | None:
+    """Where the outcome of this write is, or is to be, kept; None when nothing can be kept for it.
 
-    A write by token and a close are the same again only for the same opening of the same session.
+    A write by token and a close are the same again only for the same opening of the same session: a close that finds no
+    session is a repeat of none.
     """
+    write = work.command
+    assert isinstance(write, Write)
     scope = (caller.tenant or "", work.api.name, work.operation.name)
     if work.idempotency_key is not None:
         name = digest("\n".join(("key", *scope, work.idempotency_key)))
         return Slot(name, command, work.received_at + policy.idempotency_window)
-    bound = isinstance(write.find, ByToken) or (write.kind is EventKind.CLOSED and write.find is not None)
+    closes = write.kind is EventKind.CLOSED and write.find is not None
+    if closes and target is None:
+        return None
+    bound = closes or isinstance(write.find, ByToken)
     opened = str(target.opened_by) if bound and target is not None else ""
     name = digest("\n".join(("command", *scope, opened, command, caller.name)))
+    key = write.key or (write.find.key if isinstance(write.find, ByKey) else None)
+    if key is not None and key.id and caller.tenant is not None:
+        name = place_of(caller.tenant, key) + name[DIGITS:]
     return Slot(name, command, work.received_at + policy.retry_window)
 
 
@@ -280,7 +322,7 @@ def _is_latest(view: View, outcome: Outcome) -> bool:
 
 
 def _accept(
-    transaction: Transaction, work: Work, write: Write, caller: _Caller, target: Session | None, drafted: Draft
+    transaction: Transaction, work: Work, write: Write, caller: Caller, target: Session | None, drafted: Draft
 ) -> Outcome:
     before = _existing(transaction, write, target)
     tenant = before.tenant if before is not None else caller.tenant
@@ -305,7 +347,7 @@ def _save(transaction: Transaction, work: Work, write: Write, before: Session | 
 
 
 def _event(
-    work: Work, write: Write, caller: _Caller, tenant: str, session: Session | None, drafted: Draft
+    work: Work, write: Write, caller: Caller, tenant: str, session: Session | None, drafted: Draft
 ) -> SessionEvent:
     return SessionEvent(
         id=work.event_id,

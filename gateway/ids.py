@@ -14,8 +14,9 @@ def event_id() -> uuid.UUID:
 
 
 def session_uid() -> uuid.UUID:
-    """A random UUIDv4: says nothing about when or where the session was made."""
-    return uuid.UUID(bytes=os.urandom(16), version=4)
+    """A UUIDv7 as well: new sessions lie side by side in the index of uids, so that a write costs the same in a large
+    store. 74 of its bits are random; the moment that it tells is in every event of the session."""
+    return event_id()
 
 
 def session_secret() -> str:

@@ -13,11 +13,11 @@ from typing import Any
 
 from gateway.model import EventKind, Session, SessionEvent
 from gateway.store import keyring
-from gateway.store.columns import event_row, session_row, terms
+from gateway.store.columns import indexed, key_of, session_name, terms
 from gateway.store.dialect import Connection, StoreError, address
 from gateway.store.options import option
 from gateway.store.schema import SCHEMA_VERSION, version_of
-from gateway.store.tables import TABLES, TallyRow
+from gateway.store.tables import TABLES
 from gateway.store.tallies import LEVELS
 from gateway.store.values import event_of, loads, micros, session_of
 
@@ -51,7 +51,7 @@ def check(database: str, settings: Mapping[str, Any] | None = None) -> Report:
 
 
 def _counts(connection: Connection) -> dict[str, int]:
-    names = (model._meta.table_name for model in (*TABLES, TallyRow))
+    names = (model._meta.table_name for model in TABLES)
     return {name: connection.one(f"SELECT COUNT(*) FROM {name}")[0] for name in names}  # noqa: S608 - names of models
 
 
@@ -82,6 +82,7 @@ _NEVER: tuple[tuple[str, str], ...] = (
     (
         "event {}: there is no event at the position before",
         "SELECT position FROM events AS event WHERE position > 1"
+        " AND position > 1 + (SELECT value FROM meta WHERE name = 'pruned')"
         " AND NOT EXISTS (SELECT 1 FROM events WHERE position = event.position - 1)",
     ),
     ("event {}: positions begin at 1", "SELECT position FROM events WHERE position < 1"),
@@ -91,14 +92,19 @@ _NEVER: tuple[tuple[str, str], ...] = (
         " AND events.tenant = sessions.tenant AND session_uid = uid WHERE position IS NULL",
     ),
     (
-        "raw request {}: there is no event of its tenant at this position",
-        "SELECT raw_requests.position FROM raw_requests LEFT JOIN events ON events.position = raw_requests.position"
-        " AND events.tenant = raw_requests.tenant WHERE events.position IS NULL",
+        "a kept session {}: there is no event at this position",
+        "SELECT states.position FROM states LEFT JOIN events ON events.position = states.position"
+        " WHERE events.position IS NULL",
     ),
     (
-        "an outcome: there is no event of its tenant at its position {}",
-        "SELECT outcomes.position FROM outcomes LEFT JOIN events ON events.position = outcomes.position"
-        " AND events.tenant = outcomes.tenant WHERE events.position IS NULL",
+        "a place of event {}: there is no such event",
+        "SELECT names.position FROM names LEFT JOIN events ON events.position = names.position"
+        " WHERE events.position IS NULL",
+    ),
+    (
+        "a place of session {}: there is no such session",
+        "SELECT position FROM names LEFT JOIN sessions ON ordinal = position AND is_open = tag"
+        " WHERE tag IN (0, 1) AND ordinal IS NULL",
     ),
     (
         "a session's secret: no event made session {}",
@@ -121,31 +127,29 @@ def _references(connection: Connection) -> Iterator[str]:
 
 def _events(connection: Connection) -> Iterator[str]:
     """Each event and its raw request, read as the gateway reads them."""
-    for position, *columns, head, size, raw in _paged(connection, _EVENTS):
+    for position, *columns, text, head, size, raw in _paged(connection, _EVENTS):
         try:
-            event = event_of(position, columns[-1])
+            event = event_of(position, text)
         except Exception as error:
             yield f"event {position}: its text cannot be read: {error!r}"
             continue
-        if not _same(event_row(event)[1:4], columns[:3]):
+        uid = event.session_uid.bytes if event.session_uid is not None else None
+        if not _same((event.id.bytes, event.tenant, uid), columns):
             yield f"event {position}: its columns are not those of its text"
         if (trouble := _raw(event, head, size, raw)) is not None:
             yield f"event {position}: {trouble}"
 
 
 _EVENTS = (
-    "SELECT events.position, id, events.tenant, session_uid, events.body, head, size, raw_requests.body FROM events"
-    " LEFT JOIN raw_requests ON raw_requests.position = events.position"
-    " WHERE events.position > {mark} ORDER BY events.position LIMIT {page}"
+    "SELECT position, id, tenant, session_uid, body, head, size, raw FROM events"
+    " WHERE position > {mark} ORDER BY position LIMIT {page}"
 )
 
 
-def _raw(event: SessionEvent, head: Any, size: Any, packed: Any) -> str | None:
-    if head is None:
-        return "its request is missing"
+def _raw(event: SessionEvent, head: Any, size: Any, raw: Any) -> str | None:
     try:
         loads(head)
-        body = zlib.decompress(bytes(packed))
+        body = zlib.decompress(bytes(raw))
     except (ValueError, zlib.error) as error:
         return f"its request cannot be read: {error}"
     if len(body) == size and hashlib.sha256(body).hexdigest() != event.digest:
@@ -161,8 +165,11 @@ def _sessions(connection: Connection) -> Iterator[str]:
         except Exception as error:
             yield f"session {ordinal}: its text cannot be read: {error!r}"
             continue
-        if not _same(session_row(ordinal, session, "")[1:-1], columns):
+        own = (session.uid.bytes, session.tenant, key_of(session.key), *indexed(session), session.key.api)
+        if not _same(own, columns):
             yield f"session {ordinal}: its columns are not those of its text"
+        if not connection.all(_PLACE.format(mark=connection.database.param), session_name(ordinal, session)):
+            yield f"session {ordinal}: it is not found by its key"
         changes = [event for event in _events_of(connection, session) if event.position >= ordinal]
         if (session.version, str(session.last_event)) != (len(changes), str(changes[-1].id) if changes else ""):
             yield f"session {ordinal}: it is not what its {len(changes)} events left"
@@ -172,6 +179,9 @@ _SESSIONS = (
     "SELECT ordinal, uid, tenant, key, is_open, sort_at, started_at, state, api, body FROM sessions"
     " WHERE ordinal > {mark} ORDER BY ordinal LIMIT {page}"
 )
+
+
+_PLACE = "SELECT 1 FROM names WHERE place = {mark} AND tag = {mark} AND position = {mark}"
 
 
 def _events_of(connection: Connection, session: Session) -> list[SessionEvent]:
@@ -222,7 +232,8 @@ def _lost_sessions(connection: Connection) -> Iterator[str]:
 
 
 def _outcomes(connection: Connection) -> Iterator[str]:
-    for position, text in connection.all("SELECT position, session FROM outcomes WHERE session IS NOT NULL"):
+    """What was kept for repeats."""
+    for position, text in connection.all("SELECT position, body FROM states"):
         try:
             session_of(text)
         except Exception as error:

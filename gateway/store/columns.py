@@ -1,29 +1,17 @@
 """Values to columns: what the indexes hold of a session, an event, a raw request and a kept outcome."""
 
-import hashlib
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from gateway.handler import Slot
-from gateway.model import Key, Session, SessionEvent
-from gateway.outcome import Outcome
+from gateway.model import Session, SessionEvent
+from gateway.places import DIGITS, fingerprint, key_of, number_of, place_of
 from gateway.store.values import dumps, event_text, micros, session_text
 from gateway.work import RawRequest
 
 _SMALL = 2048
 """Bytes up to which a body is kept as it is, within zlib's frame: packing it costs more than writing it."""
-
-
-def fingerprint(*parts: str) -> bytes:
-    """16 bytes that stand for some texts, compared exactly; the lengths keep ("ab", "c") and ("a", "bc") apart."""
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def key_of(key: Key) -> bytes:
-    """The indexed form of a session's key."""
-    return fingerprint("key", key.api, key.realm, key.id)
 
 
 def subject_term(uid: object) -> bytes:
@@ -64,36 +52,51 @@ def indexed(session: Session) -> tuple[Any, ...]:
     return int(session.is_open), micros(session.sort_at), started, session.state.value
 
 
-def session_row(ordinal: int, session: Session, text: str) -> tuple[Any, ...]:
+def session_row(ordinal: int, session: Session, text: str, latest: int, kept_until: int) -> tuple[Any, ...]:
     """A new session's columns."""
     start = (ordinal, session.uid.bytes, session.tenant, key_of(session.key))
-    return (*start, *indexed(session), session.key.api, text)
+    return (*start, *indexed(session), session.key.api, latest, kept_until, text)
 
 
-def event_row(event: SessionEvent) -> tuple[Any, ...]:
-    """An event's columns."""
+def session_name(ordinal: int, session: Session) -> tuple[int, int, int]:
+    """How a session is found by its key: its place, whether it is open, its ordinal."""
+    return number_of(place_of(session.tenant, session.key)), int(session.is_open), ordinal
+
+
+def slot_name(slot: str) -> tuple[int, int]:
+    """How a kept outcome is found: its place, and a tag that is neither of a session's two."""
+    tag = number_of(slot[DIGITS : 2 * DIGITS])
+    return number_of(slot[:DIGITS]), tag if tag not in (0, 1) else 2
+
+
+def event_row(event: SessionEvent, raw: RawRequest, limit: int, slot: Slot | None, created: bool) -> tuple[Any, ...]:
+    """An event's columns, with those of its request, of whose body at most ``limit`` bytes are kept."""
     session = event.session_uid.bytes if event.session_uid is not None else None
-    return event.position, event.id.bytes, event.tenant, session, event_text(event)
+    start = (event.position, event.id.bytes, event.tenant, session)
+    kept = (None, None, None) if slot is None else _kept(slot)
+    return (*start, *kept, int(created), event_text(event), _head(raw), len(raw.body), packed(raw.body[:limit]))
 
 
-def raw_row(event: SessionEvent, raw: RawRequest, limit: int) -> tuple[Any, ...]:
-    """A raw request's columns; at most ``limit`` bytes of its body are kept."""
-    head = dumps({"method": raw.method, "target": raw.target, "media_type": raw.media_type, "form": raw.form})
-    body = raw.body[:limit]
-    return event.position, event.tenant, head, len(raw.body), zlib.compress(body, 1 if len(body) > _SMALL else 0)
+def _kept(slot: Slot) -> tuple[Any, ...]:
+    return slot_rest(slot.name), bytes.fromhex(slot.command), micros(slot.expires_at)
 
 
-def outcome_row(slot: Slot, outcome: Outcome, text: str | None) -> tuple[Any, ...]:
-    """A kept outcome's columns; its event is read from its own row."""
-    assert outcome.event is not None
-    start = (bytes.fromhex(slot.name), outcome.event.tenant, bytes.fromhex(slot.command), micros(slot.expires_at))
-    return (*start, outcome.event.position, int(outcome.created), text)
+def slot_rest(slot: str) -> bytes:
+    """What of a slot is not its place."""
+    return bytes.fromhex(slot[DIGITS:])
 
 
-def text_of(session: Session | None, known: dict[int, str]) -> str | None:
+def _head(raw: RawRequest) -> str:
+    return dumps({"method": raw.method, "target": raw.target, "media_type": raw.media_type, "form": raw.form})
+
+
+def packed(body: bytes) -> bytes:
+    """A request's body as it is stored: within zlib's frame."""
+    return zlib.compress(body, 1 if len(body) > _SMALL else 0)
+
+
+def text_of(session: Session, known: dict[int, str]) -> str:
     """A session's text, made once for each value in one flush (``known`` is by identity)."""
-    if session is None:
-        return None
     text = known.get(id(session))
     if text is None:
         text = known[id(session)] = session_text(session)

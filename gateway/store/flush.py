@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from gateway.handler import Slot
 from gateway.model import Session
-from gateway.store.columns import event_row, indexed, outcome_row, raw_row, session_row, terms, text_of
+from gateway.store.columns import event_row, indexed, session_name, session_row, slot_name, terms, text_of
 from gateway.store.dialect import Connection
 from gateway.store.snapshot import token_of
 from gateway.store.statements import Statements
@@ -16,7 +17,16 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -> None:
     """Write everything; raises what the driver raises."""
-    rows: Rows = {}
+    for name, values in rows_of(unit, raw_bytes).items():
+        if values and name.startswith("drop"):
+            connection.many(getattr(sql, name), values)
+        elif values:
+            connection.together(getattr(sql, name), values)
+
+
+def rows_of(unit: Unit, raw_bytes: int) -> Rows:
+    """The rows of each statement, what goes before what comes."""
+    rows: Rows = {"drop_name": [], "drop_term": [], "add_name": [], "add_term": []}
     known: dict[int, str] = {}
     for held in unit.held.values():
         _session(rows, unit, held, known)
@@ -26,42 +36,63 @@ def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -
         for (api, token), uid in unit.tokens.items()
         if unit.ordinal_of(uid) is not None
     ]
-    rows["add_event"] = [event_row(event) for event, _ in unit.events.values()]
-    rows["add_raw"] = [raw_row(event, raw, raw_bytes) for event, raw in unit.events.values()]
-    rows["keep"] = [
-        outcome_row(slot, outcome, text_of(outcome.session, known)) for slot, outcome in unit.slots.values()
+    _events(rows, unit, raw_bytes)
+    rows["add_state"] = [(at, until, text_of(session, known)) for at, (session, until) in unit.states.items()]
+    # In the order of the index, so that neighbours are written together.
+    rows["add_name"].sort()
+    return rows
+
+
+def _events(rows: Rows, unit: Unit, raw_bytes: int) -> None:
+    slots: dict[int, tuple[Slot, bool]] = {}
+    for name, (slot, outcome) in unit.slots.items():
+        assert outcome.event is not None
+        slots[outcome.event.position] = slot, outcome.created
+        rows["add_name"].append((*slot_name(name), outcome.event.position))
+        if name in unit.outdated:
+            rows["drop_name"].append((*slot_name(name), unit.outdated[name]))
+    none = (None, False)
+    rows["add_event"] = [
+        event_row(event, raw, raw_bytes, *slots.get(event.position, none)) for event, raw in unit.events.values()
     ]
-    for name, values in rows.items():
-        if values and name.startswith("drop"):
-            connection.many(getattr(sql, name), values)
-        elif values:
-            connection.together(getattr(sql, name), values)
 
 
 def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
     before, now = _before(unit, held), held.session
     if before is None and now is not None:
-        rows.setdefault("add_session", []).append(session_row(held.ordinal, now, text_of(now, known) or ""))
+        row = session_row(held.ordinal, now, text_of(now, known), held.latest, held.kept_until)
+        rows.setdefault("add_session", []).append(row)
     elif before is not None and now is None:
         rows.setdefault("drop_session", []).append((held.ordinal,))
     elif before is not None and now is not None:
-        _changed(rows, held.ordinal, before, now, text_of(now, known) or "")
+        _changed(rows, held, before, now, text_of(now, known))
+    _place(rows, held.ordinal, before, now)
     old, new = _places(before), _places(now)
-    rows.setdefault("drop_term", []).extend((*place[:3], held.ordinal) for place in old - new)
-    rows.setdefault("add_term", []).extend((*place[:3], held.ordinal, place[3]) for place in new - old)
+    rows["drop_term"] += [(*place[:3], held.ordinal) for place in old - new]
+    rows["add_term"] += [(*place[:3], held.ordinal, place[3]) for place in new - old]
+
+
+def _place(rows: Rows, ordinal: int, before: Session | None, now: Session | None) -> None:
+    if before is not None and now is not None and before.is_open == now.is_open:
+        return
+    if before is not None:
+        rows["drop_name"].append(session_name(ordinal, before))
+    if now is not None:
+        rows["add_name"].append(session_name(ordinal, now))
 
 
 def _before(unit: Unit, held: Held) -> Session | None:
     """What the store holds of a session until now."""
     uid = unit.ordinals[held.ordinal]
-    return unit.loaded[uid][1] if uid in unit.loaded else None
+    return unit.loaded[uid].session if uid in unit.loaded else None
 
 
-def _changed(rows: Rows, ordinal: int, before: Session, now: Session, text: str) -> None:
+def _changed(rows: Rows, held: Held, before: Session, now: Session, text: str) -> None:
+    rest = (held.latest, held.kept_until, text, held.ordinal)
     if indexed(before) == indexed(now):
-        rows.setdefault("set_body", []).append((text, ordinal))
+        rows.setdefault("set_body", []).append(rest)
     else:
-        rows.setdefault("set_session", []).append((*indexed(now), text, ordinal))
+        rows.setdefault("set_session", []).append((*indexed(now), *rest))
 
 
 def _places(session: Session | None) -> set[tuple[str, bytes, int, int]]:

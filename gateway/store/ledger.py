@@ -146,7 +146,8 @@ class Ledger:
         connection = self._connection
         connection.begin()
         stored = Snapshot(connection, self._sql)
-        look_ahead(stored, [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)])
+        pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
+        look_ahead(stored, pairs, self._bounds.policy)
         unit = Unit(stored, connection.one(self._sql.last_position)[0] or 0)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         tasks = any(callable(waiting.prepared) for waiting in jobs)
@@ -200,7 +201,7 @@ class Ledger:
         return results
 
     def _expire(self, jobs: list[Job]) -> None:
-        """Forget expired outcomes now and then; the clock is the requests' own."""
+        """Forget what expired outcomes need now and then; the clock is the requests' own."""
         moments = [work.received_at for waiting in jobs for work in waiting.works]
         if moments and time.monotonic() - self._expired > _EXPIRY_SECONDS:
             self._expired = time.monotonic()

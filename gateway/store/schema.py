@@ -1,22 +1,24 @@
 """The schema's version, and how an older store becomes a newer one."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from gateway.store.columns import session_name, slot_name
 from gateway.store.dialect import Connection, StoreError
-from gateway.store.tables import TABLES, TallyRow
+from gateway.store.tables import TABLES, EventRow, NameRow, StateRow, TallyRow
 from gateway.store.tallies import count_anew
+from gateway.store.values import session_of
 
 _binding = threading.Lock()
 
 
-def _first(connection: Connection) -> None:
-    """Version 1: every table of that time."""
+def _fresh(connection: Connection) -> None:
+    """Every table of the present version."""
     with _binding, connection.database.bind_ctx(TABLES):
         connection.database.create_tables(TABLES)
     connection.many(
-        "INSERT INTO meta (name, value) VALUES (?, ?)",
-        [("schema_version", 0), ("credentials_version", 1), ("probe", 0)],
+        "INSERT INTO meta (name, value) VALUES (?, ?)".replace("?", connection.database.param),
+        [("schema_version", SCHEMA_VERSION), ("credentials_version", 1), ("probe", 0), ("pruned", 0)],
     )
 
 
@@ -32,10 +34,55 @@ def _second(connection: Connection) -> None:
     count_anew(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
-"""Step ``n`` turns a store of version ``n`` into one of version ``n + 1``; steps are added, never changed."""
+def _third(connection: Connection) -> None:
+    """Version 3: one row for an event with its request and its outcome; one index for a key's sessions and outcomes."""
+    for name in ("events_tenant", "events_session", "sessions_key"):
+        connection.run(f"DROP INDEX {name}")
+    connection.run("ALTER TABLE sessions ADD COLUMN latest BIGINT NOT NULL DEFAULT 0")
+    connection.run("ALTER TABLE sessions ADD COLUMN kept_until BIGINT NOT NULL DEFAULT 0")
+    connection.run("ALTER TABLE events RENAME TO old_events")
+    # Its index keeps its name otherwise, and that is the new one's.
+    connection.run("DROP INDEX IF EXISTS events_id")
+    with _binding, connection.database.bind_ctx([NameRow, EventRow, StateRow]):
+        connection.database.create_tables([NameRow, EventRow, StateRow])
+    connection.run("CREATE INDEX old_outcomes ON outcomes (position)")
+    for statement in _MOVES:
+        connection.run(statement)
+    connection.many("INSERT OR IGNORE INTO names (place, tag, position) VALUES (?, ?, ?)", sorted(_names(connection)))
+    for table in ("outcomes", "raw_requests", "old_events"):
+        connection.run(f"DROP TABLE {table}")
+    connection.run("INSERT INTO meta (name, value) VALUES ('pruned', 0)")
 
-SCHEMA_VERSION = len(MIGRATIONS)
+
+_MOVES = (
+    "INSERT INTO events (position, id, tenant, session_uid, slot, command, expires_at, created, body, head, size, raw)"
+    " SELECT e.position, e.id, e.tenant, e.session_uid, SUBSTR(o.slot, 9), o.command, o.expires_at,"
+    " COALESCE(o.created, 0), e.body, r.head, r.size, r.body FROM old_events e JOIN raw_requests r"
+    " ON r.position = e.position LEFT JOIN outcomes o ON o.position = e.position ORDER BY e.position",
+    "INSERT INTO states (position, expires_at, body)"
+    " SELECT position, expires_at, session FROM outcomes WHERE session IS NOT NULL ORDER BY position",
+    "UPDATE sessions SET latest = COALESCE((SELECT MAX(position) FROM events"
+    " WHERE events.tenant = sessions.tenant AND session_uid = sessions.uid), ordinal)",
+)
+
+
+def _names(connection: Connection) -> Iterator[tuple[int, int, int]]:
+    """Of each session its name, and of each kept outcome two: nothing tells whether its key is part of its slot."""
+    last, page = 0, "SELECT ordinal, body FROM sessions WHERE ordinal > ? ORDER BY ordinal LIMIT 1000"
+    while rows := connection.all(page, (last,)):
+        yield from (session_name(ordinal, session_of(body)) for ordinal, body in rows)
+        last = rows[-1][0]
+    for slot, position, body in connection.all("SELECT slot, position, session FROM outcomes"):
+        place, tag = slot_name(bytes(slot).hex())
+        yield place, tag, position
+        if body is not None:
+            yield session_name(0, session_of(body))[0], tag, position
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second, _third)
+"""Step ``n`` turns a store of version ``n + 1`` into the next; steps are added, never changed."""
+
+SCHEMA_VERSION = 1 + len(MIGRATIONS)
 
 
 def version_of(connection: Connection) -> int:
@@ -66,9 +113,9 @@ def upgrade(connection: Connection) -> int:
     try:
         before = version_of(connection)
         check_version(before)
-        for step in MIGRATIONS[before:]:
+        for step in MIGRATIONS[before - 1 :] if before else (_fresh,):
             step(connection)
-        if before < SCHEMA_VERSION:
+        if 0 < before < SCHEMA_VERSION:
             connection.run("UPDATE meta SET value = ? WHERE name = 'schema_version'", SCHEMA_VERSION)
         connection.commit()
     except BaseException:

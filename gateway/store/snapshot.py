@@ -1,14 +1,16 @@
 """Look-ups in what is stored: what a read sees, and what a write sees below its own changes."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.commands import ListEvents, ListSessions
 from gateway.model import Key, Session
 from gateway.outcome import Outcome
+from gateway.places import key_of, number_of, place_of
 from gateway.store import queries
-from gateway.store.columns import key_of
+from gateway.store.columns import slot_name, slot_rest
 from gateway.store.dialect import Connection
 from gateway.store.statements import Statements
 from gateway.store.values import event_of, session_of
@@ -16,25 +18,50 @@ from gateway.store.values import event_of, session_of
 LAST = 2**63 - 1
 """Above every ordinal."""
 
-Found = tuple[int, Session] | None
-"""A session and its ordinal."""
+
+class Stored(NamedTuple):
+    """A session as the store holds it: its ordinal, the event that left it so, and until when that event's outcome is
+    kept (microseconds; 0: it is not)."""
+
+    ordinal: int
+    session: Session
+    latest: int
+    kept_until: int
+
+
+Found = Stored | None
 
 
 @dataclass(slots=True)
 class Ahead:
     """What was looked up for many writes at once (:mod:`gateway.store.ahead`), by what was asked for.
 
-    Of a key: its latest open and its latest closed session. Of a slot: when it expires, and what is kept in it.
+    Of a key: its latest open and its latest closed session. Of a slot: what is kept in it, expired or not.
     """
 
     uids: dict[uuid.UUID, Found] = field(default_factory=dict)
     keys: dict[tuple[str, Key], tuple[Found, Found]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], Found] = field(default_factory=dict)
-    slots: dict[str, tuple[int, str, Outcome] | None] = field(default_factory=dict)
+    slots: dict[str, "Slotted | None"] = field(default_factory=dict)
+
+
+class Slotted(NamedTuple):
+    """The latest outcome that was kept in a slot; None for one whose session is not known any more."""
+
+    position: int
+    expires_at: int
+    command: str
+    outcome: Outcome | None
+
+
+def stored_of(row: Any) -> Stored:
+    """The session of a row of its four columns."""
+    ordinal, latest, kept_until, body = row
+    return Stored(ordinal, session_of(body), latest, kept_until)
 
 
 def _found(row: Any) -> Found:
-    return None if row is None else (row[0], session_of(row[1]))
+    return None if row is None else stored_of(row)
 
 
 class Snapshot:
@@ -55,11 +82,13 @@ class Snapshot:
         """The latest session with this key whose ordinal is below a bound."""
         if below == LAST and (tenant, key) in self.ahead.keys:
             opened, closed = self.ahead.keys[tenant, key]
-            return opened if open_only or closed is None or (opened and opened[0] > closed[0]) else closed
-        values = (tenant, key_of(key), below)
+            return opened if open_only or closed is None or (opened and opened.ordinal > closed.ordinal) else closed
+        values = (number_of(place_of(tenant, key)), below, tenant, key_of(key))
+        opened = _found(self.connection.one(self.sql.session_by_open_key, *values))
         if open_only:
-            return _found(self.connection.one(self.sql.session_by_open_key, *values))
-        return _found(self.connection.one(self.sql.session_by_key, *values, *values))
+            return opened
+        closed = _found(self.connection.one(self.sql.session_by_key, *values))
+        return max((row for row in (opened, closed) if row is not None), key=lambda row: row.ordinal, default=None)
 
     def row_by_token(self, api: str, token: str) -> Found:
         """The session that handed out this secret."""
@@ -71,29 +100,52 @@ class Snapshot:
         """Every tenant."""
         return queries.tenants(self.connection)
 
-    def kept(self, slot: str, at: int) -> tuple[str, Outcome] | None:
-        """The command and the outcome of a slot that had not expired by then (microseconds)."""
-        if slot in self.ahead.slots:
-            known = self.ahead.slots[slot]
-            return None if known is None or known[0] < at else known[1:]
-        row = self.connection.one(self.sql.kept, bytes.fromhex(slot), at)
-        return kept_of(row, self.connection.one(self.sql.event_at, row[1])[0]) if row is not None else None
+    def kept(self, slot: str) -> Slotted | None:
+        """What was kept in a slot at last, whether or not it has expired."""
+        if slot not in self.ahead.slots:
+            self.ahead.slots.update(self.kept_in([slot]))
+        return self.ahead.slots[slot]
+
+    def kept_in(self, slots: Iterable[str]) -> dict[str, Slotted | None]:
+        """What was kept in slots."""
+        asked = {(slot_name(slot)[0], slot_rest(slot)): slot for slot in slots}
+        found: dict[str, Slotted | None] = dict.fromkeys(asked.values())
+        names = [slot_name(slot) for slot in asked.values()]
+        for place, rest, expires_at, *event in sorted(
+            self.connection.together(self.sql.kept_in, names), key=lambda row: int(row[3])
+        ):
+            slot = asked.get((place, bytes(rest)))
+            if slot is not None:
+                found[slot] = self._slotted(expires_at, *event)
+        return found
+
+    def _slotted(self, expires_at: int, position: int, uid: Any, command: Any, created: int, body: str) -> Slotted:
+        """The outcome of an event: with its session as it was then, not as it is now."""
+        event, session = event_of(position, body), None
+        if uid is not None:
+            state = self.connection.one(self.sql.state_at, position)
+            row = self.row_by_uid(uuid.UUID(bytes=bytes(uid))) if state is None else None
+            session = row.session if row is not None and row.latest == position else None
+            session = session_of(state[0]) if state is not None else session
+        lost = uid is not None and session is None
+        outcome = None if lost else Outcome(session=session, event=event, created=bool(created))
+        return Slotted(position, expires_at, bytes(command).hex(), outcome)
 
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         """See :class:`gateway.handler.View`."""
         found = self.row_by_uid(uid)
-        return found[1] if found is not None and tenant in (None, found[1].tenant) else None
+        return found.session if found is not None and tenant in (None, found.session.tenant) else None
 
     def by_key(self, tenant: str | None, key: Key, open_only: bool) -> Session | None:
         """See :class:`gateway.handler.View`."""
         scope = [tenant] if tenant is not None else self.tenants()
         found = [row for row in (self.row_by_key(name, key, open_only) for name in scope) if row is not None]
-        return max(found, key=lambda row: row[0])[1] if found else None
+        return max(found, key=lambda row: row.ordinal).session if found else None
 
     def by_token(self, api: str, token: str) -> Session | None:
         """See :class:`gateway.handler.View`."""
         found = self.row_by_token(api, token)
-        return found[1] if found is not None else None
+        return found.session if found is not None else None
 
     def list_sessions(self, tenant: str | None, command: ListSessions) -> Outcome:
         """See :class:`gateway.handler.View`."""
@@ -102,14 +154,6 @@ class Snapshot:
     def list_events(self, tenant: str | None, command: ListEvents) -> Outcome:
         """See :class:`gateway.handler.View`."""
         return queries.list_events(self.connection, tenant, command)
-
-
-def kept_of(row: Any, event: str) -> tuple[str, Outcome]:
-    """The command and the outcome of an outcome's row and the text of its event."""
-    command, position, created, text = row
-    session = None if text is None else session_of(text)
-    outcome = Outcome(session=session, event=event_of(position, event), created=bool(created))
-    return bytes(command).hex(), outcome
 
 
 def token_of(token: str) -> bytes:

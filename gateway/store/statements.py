@@ -9,9 +9,9 @@ from typing import Any
 from peewee import EXCLUDED, SQL, Database, Model, Select, Tuple, fn
 
 from gateway.store.dialect import compiled
-from gateway.store.tables import EventRow, MetaRow, OutcomeRow, RawRow, SessionRow, TallyRow, TermRow, TokenRow
+from gateway.store.tables import EventRow, MetaRow, NameRow, SessionRow, StateRow, TallyRow, TermRow, TokenRow
 
-_KEPT = (OutcomeRow.command, OutcomeRow.position, OutcomeRow.created, OutcomeRow.session)
+_FOUND = (SessionRow.ordinal, SessionRow.latest, SessionRow.kept_until, SessionRow.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +24,23 @@ class Statements:
     sessions_at: str
     latest_by_key: str
     kept_in: str
+    state_at: str
     session_by_uid: str
     session_by_key: str
     session_by_open_key: str
     session_by_token: str
-    event_at: str
-    kept: str
     add_session: str
     set_session: str
     set_body: str
     drop_session: str
+    add_name: str
+    drop_name: str
     add_term: str
     drop_term: str
     add_token: str
     add_tally: str
     add_event: str
-    add_raw: str
-    keep: str
+    add_state: str
     expire: str
     probe: str
 
@@ -56,8 +56,7 @@ def compile_for(database: Database) -> Statements:
 
     return Statements(
         last_position=text(EventRow.select(fn.MAX(EventRow.position))),
-        event_at=text(EventRow.select(EventRow.body).where(EventRow.position == mark)),
-        kept=text(_kept(mark)),
+        state_at=text(StateRow.select(StateRow.body).where(StateRow.position == mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
         **{name: text(query) for name, query in (_finds(mark) | _finds_many(mark) | _changes(mark)).items()},
@@ -65,16 +64,21 @@ def compile_for(database: Database) -> Statements:
 
 
 def _finds(mark: SQL) -> dict[str, Any]:
-    columns = (SessionRow.ordinal, SessionRow.body)
-    by_token = SessionRow.select(*columns).join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal))
+    by_token = SessionRow.select(*_FOUND).join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal))
     return {
-        "session_by_uid": SessionRow.select(*columns).where(SessionRow.uid == mark),
-        "session_by_key": SessionRow.select(*columns).where(SessionRow.ordinal == _latest(mark)),
-        "session_by_open_key": SessionRow.select(*columns).where(
-            SessionRow.ordinal == _latest_where(SessionRow.alias("open"), mark, 1)
-        ),
+        "session_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid == mark),
+        "session_by_key": _latest_of(mark, 0),
+        "session_by_open_key": _latest_of(mark, 1),
         "session_by_token": by_token.where(TokenRow.api == mark, TokenRow.token == mark),
     }
+
+
+def _latest_of(mark: SQL, is_open: int) -> Any:
+    """The latest session of a place, below a bound, among the open or the closed; the first whose whole key fits."""
+    found = SessionRow.select(*_FOUND).join(NameRow, on=(NameRow.position == SessionRow.ordinal))
+    place = (NameRow.place == mark, NameRow.tag == SQL(str(is_open)), NameRow.position < mark)
+    whole = (SessionRow.tenant == mark, SessionRow.key == mark)
+    return found.where(*place, *whole).order_by(NameRow.position.desc()).limit(SQL("1"))
 
 
 def _values(mark: SQL, columns: int) -> SQL:
@@ -84,59 +88,48 @@ def _values(mark: SQL, columns: int) -> SQL:
 
 def _finds_many(mark: SQL) -> dict[str, Any]:
     """The same look-ups for many writes at once; each row says what it answers."""
-    columns = (SessionRow.ordinal, SessionRow.body)
-    by_token = SessionRow.select(TokenRow.api, TokenRow.token, *columns)
-    kept = OutcomeRow.select(OutcomeRow.slot, OutcomeRow.expires_at, *_KEPT, EventRow.body)
+    by_token = SessionRow.select(TokenRow.api, TokenRow.token, *_FOUND)
+    event = (EventRow.position, EventRow.session_uid, EventRow.command, EventRow.created, EventRow.body)
+    kept = EventRow.select(NameRow.place, EventRow.slot, EventRow.expires_at, *event)
     return {
-        "sessions_at": SessionRow.select(*columns).where(SessionRow.ordinal.in_(_values(mark, 1))),
-        "sessions_by_uid": SessionRow.select(*columns).where(SessionRow.uid.in_(_values(mark, 1))),
+        "sessions_at": SessionRow.select(SessionRow.tenant, SessionRow.key, *_FOUND).where(
+            SessionRow.ordinal.in_(_values(mark, 1))
+        ),
+        "sessions_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid.in_(_values(mark, 1))),
         "sessions_by_token": by_token.join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal)).where(
             Tuple(TokenRow.api, TokenRow.token).in_(_values(mark, 2))
         ),
-        "kept_in": kept.join(EventRow, on=(EventRow.position == OutcomeRow.position)).where(
-            OutcomeRow.slot.in_(_values(mark, 1))
+        "kept_in": kept.join(NameRow, on=(NameRow.position == EventRow.position)).where(
+            Tuple(NameRow.place, NameRow.tag).in_(_values(mark, 2)), EventRow.slot.is_null(False)
         ),
         "latest_by_key": _latest_of_many(mark),
     }
 
 
 def _latest_of_many(mark: SQL) -> Any:
-    """Of each tenant and key its latest open and its latest closed ordinal; no row for a key that has none."""
-    asked = (SQL("asked.column1"), SQL("asked.column2"))
+    """Of each place its latest open and its latest closed ordinal; no row for a place that has none."""
+    asked = SQL("asked.column1")
 
     def latest(is_open: int) -> Any:
-        row = SessionRow.alias("row")
-        where = (row.tenant == asked[0], row.key == asked[1], row.is_open == SQL(str(is_open)))
-        return row.select(fn.MAX(row.ordinal)).where(*where)
+        row = NameRow.alias("row")
+        return row.select(fn.MAX(row.position)).where(row.place == asked, row.tag == SQL(str(is_open)))
 
     found = Select(
-        [SQL(f"{_values(mark, 2).sql} AS asked")], [*asked, latest(1).alias("opened"), latest(0).alias("closed")]
+        [SQL(f"{_values(mark, 1).sql} AS asked")], [asked, latest(1).alias("opened"), latest(0).alias("closed")]
     )
     return found.where(SQL("opened IS NOT NULL OR closed IS NOT NULL"))
-
-
-def _latest_where(row: Any, mark: SQL, is_open: int) -> Any:
-    """The latest ordinal of a key, below a bound, among the open or the closed: one step in the index."""
-    where = (row.tenant == mark, row.key == mark, row.is_open == SQL(str(is_open)), row.ordinal < mark)
-    return row.select(fn.MAX(row.ordinal).alias("latest")).where(*where)
-
-
-def _latest(mark: SQL) -> Any:
-    both = _latest_where(SessionRow.alias("open"), mark, 1).union_all(
-        _latest_where(SessionRow.alias("closed"), mark, 0)
-    )
-    source = both.alias("either")
-    return SessionRow.alias("any").select(fn.MAX(source.c.latest)).from_(source)
 
 
 def _changes(mark: SQL) -> dict[str, Any]:
     added = {
         "add_session": SessionRow,
+        "add_name": NameRow,
         "add_term": TermRow,
         "add_event": EventRow,
-        "add_raw": RawRow,
+        "add_state": StateRow,
     }
     indexed = (SessionRow.is_open, SessionRow.sort_at, SessionRow.started_at, SessionRow.state)
+    rest = (SessionRow.latest, SessionRow.kept_until, SessionRow.body)
     this = SessionRow.ordinal == mark
     return {
         **{name: _insert(model, mark) for name, model in added.items()},
@@ -145,10 +138,10 @@ def _changes(mark: SQL) -> dict[str, Any]:
             update={column: column + EXCLUDED[column.name] for column in (TallyRow.sessions, TallyRow.started)},
         ),
         "add_token": _insert(TokenRow, mark).on_conflict_replace(),
-        "keep": _insert(OutcomeRow, mark).on_conflict_replace(),
-        "set_session": _set((*indexed, SessionRow.body), mark),
-        "set_body": _set((SessionRow.body,), mark),
+        "set_session": _set((*indexed, *rest), mark),
+        "set_body": _set(rest, mark),
         "drop_session": SessionRow.delete().where(this),
+        "drop_name": NameRow.delete().where(NameRow.place == mark, NameRow.tag == mark, NameRow.position == mark),
         "drop_term": TermRow.delete().where(
             TermRow.tenant == mark, TermRow.term == mark, TermRow.sort_at == mark, TermRow.ordinal == mark
         ),
@@ -166,12 +159,8 @@ def _insert(model: type[Model], mark: SQL) -> Any:
     return model.insert(dict.fromkeys(model._meta.sorted_fields, mark))
 
 
-def _kept(mark: SQL) -> Any:
-    return OutcomeRow.select(*_KEPT).where(OutcomeRow.slot == mark, OutcomeRow.expires_at >= mark)
-
-
 def _expire(mark: SQL) -> Any:
-    """Forget some expired outcomes, the oldest first."""
-    old = OutcomeRow.alias("old")
-    expired = old.select(old.slot).where(old.expires_at < mark).order_by(old.expires_at).limit(SQL("1000"))
-    return OutcomeRow.delete().where(OutcomeRow.slot.in_(expired))
+    """Forget some expired states, the oldest first."""
+    old = StateRow.alias("old")
+    expired = old.select(old.position).where(old.expires_at < mark).order_by(old.position).limit(SQL("1000"))
+    return StateRow.delete().where(StateRow.position.in_(expired))

@@ -18,7 +18,10 @@ class Row(Model):
 
 
 class SessionRow(Row):
-    """One session as of its latest event. ``ordinal`` is the position of the event that made it."""
+    """One session as of its latest event. ``ordinal`` is the position of the event that made it.
+
+    ``latest`` is the position of the event that left it as it is, and ``kept_until`` is when the outcome of that event
+    is forgotten, 0 when none is kept: until then the row is also the session of that outcome."""
 
     ordinal: Any = BigIntegerField(primary_key=True)
     uid: Any = BlobField(unique=True)
@@ -29,6 +32,8 @@ class SessionRow(Row):
     started_at: Any = BigIntegerField(null=True)
     state: Any = TextField()
     api: Any = TextField()
+    latest: Any = BigIntegerField()
+    kept_until: Any = BigIntegerField()
     body: Any = TextField()
 
     class Meta:
@@ -41,7 +46,6 @@ def _index(model: Any, name: str, *names: str, where: Any = None) -> None:
 
 
 # The columns after the ordinal let filters be answered, and matches be counted, from the index alone.
-_index(SessionRow, "sessions_key", "tenant", "key", "is_open", "ordinal")
 _index(SessionRow, "sessions_sorted", "tenant", "sort_at", "ordinal", "started_at", "state", "api")
 _index(
     SessionRow,
@@ -49,6 +53,22 @@ _index(
     *("tenant", "is_open", "sort_at", "ordinal", "started_at", "state", "api"),
     where=SQL("is_open = 1"),
 )
+
+
+class NameRow(Row):
+    """Where a key's sessions are, and the outcomes kept for its writes, side by side (:mod:`gateway.places`).
+
+    Of a session: ``tag`` is 1 while it is open and 0 afterwards, ``position`` its ordinal. Of an outcome: ``tag`` is
+    made of its slot, ``position`` is its event's. Whoever comes here compares the whole key, or the whole slot, too."""
+
+    place: Any = BigIntegerField()
+    tag: Any = BigIntegerField()
+    position: Any = BigIntegerField()
+
+    class Meta:
+        table_name = "names"
+        primary_key = CompositeKey("place", "tag", "position")
+        without_rowid = True
 
 
 class TermRow(Row):
@@ -82,13 +102,24 @@ class TokenRow(Row):
 
 
 class EventRow(Row):
-    """One event; positions grow by one in the order in which events were committed."""
+    """One event and the request that it came from; positions grow by one in the order in which events were committed.
+
+    ``slot`` is where its outcome is kept for repeats, until ``expires_at``; null when it is not; ``command`` is the
+    digest of the command. Of the request, credentials masked: ``head`` is JSON, ``raw`` the body in zlib's frame, cut
+    off at a limit, and ``size`` the body's full length."""
 
     position: Any = BigIntegerField(primary_key=True)
     id: Any = BlobField(unique=True)
     tenant: Any = TextField()
     session_uid: Any = BlobField(null=True)
+    slot: Any = BlobField(null=True)
+    command: Any = BlobField(null=True)
+    expires_at: Any = BigIntegerField(null=True)
+    created: Any = IntegerField()
     body: Any = TextField()
+    head: Any = TextField()
+    size: Any = IntegerField()
+    raw: Any = BlobField()
 
     class Meta:
         table_name = "events"
@@ -98,35 +129,15 @@ _index(EventRow, "events_tenant", "tenant", "position")
 _index(EventRow, "events_session", "tenant", "session_uid", "position", where=SQL("session_uid IS NOT NULL"))
 
 
-class RawRow(Row):
-    """The request of an event, credentials masked: head is JSON, body zlib. ``size`` is the body's full length."""
+class StateRow(Row):
+    """A session as an event left it, while that event's outcome is kept and the session's row is another by now."""
 
     position: Any = BigIntegerField(primary_key=True)
-    tenant: Any = TextField()
-    head: Any = TextField()
-    size: Any = IntegerField()
-    body: Any = BlobField()
-
-    class Meta:
-        table_name = "raw_requests"
-
-
-class OutcomeRow(Row):
-    """An outcome kept for repeats until it expires. The slot's digest includes the tenant."""
-
-    slot: Any = BlobField(primary_key=True)
-    tenant: Any = TextField()
-    command: Any = BlobField()
     expires_at: Any = BigIntegerField()
-    position: Any = BigIntegerField()
-    created: Any = IntegerField()
-    session: Any = TextField(null=True)
+    body: Any = TextField()
 
     class Meta:
-        table_name = "outcomes"
-
-
-_index(OutcomeRow, "outcomes_expiry", "expires_at")
+        table_name = "states"
 
 
 class CredentialRow(Row):
@@ -167,4 +178,4 @@ class TallyRow(Row):
         without_rowid = True
 
 
-TABLES = (SessionRow, TermRow, TokenRow, EventRow, RawRow, OutcomeRow, CredentialRow, MetaRow)
+TABLES = (SessionRow, NameRow, TermRow, TokenRow, EventRow, StateRow, CredentialRow, MetaRow, TallyRow)

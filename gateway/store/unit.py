@@ -9,7 +9,7 @@ from gateway.commands import ListEvents, ListSessions
 from gateway.handler import Kept, Slot
 from gateway.model import Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
-from gateway.store.snapshot import Found, Snapshot
+from gateway.store.snapshot import Found, Slotted, Snapshot, Stored
 from gateway.store.values import micros
 from gateway.work import RawRequest
 
@@ -18,12 +18,18 @@ Mark = int
 """A moment in a unit's life, to which it can be taken back."""
 
 
+_SLACK = 60_000_000
+"""Microseconds for which a repeat may have been on its way when its outcome's session was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A session that this batch changed: its ordinal, and None when it was dropped."""
+    """A session that this batch changed, None when it was dropped; see :class:`gateway.store.snapshot.Stored`."""
 
     ordinal: int
     session: Session | None
+    latest: int
+    kept_until: int = 0
 
 
 class Unit:
@@ -39,7 +45,9 @@ class Unit:
         self.tokens: dict[tuple[str, str], uuid.UUID] = {}
         self.slots: dict[str, tuple[Slot, Outcome]] = {}
         self.events: dict[int, tuple[SessionEvent, RawRequest]] = {}
-        self.loaded: dict[uuid.UUID, tuple[int, Session]] = {}
+        self.states: dict[int, tuple[Session, int]] = {}
+        self.loaded: dict[uuid.UUID, Stored] = {}
+        self.outdated: dict[str, int] = {}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def mark(self) -> Mark:
@@ -68,18 +76,18 @@ class Unit:
         """What was found in the store, as this batch left it."""
         if found is None:
             return None
-        ordinal, session = found
-        if session.uid in self.held:
-            return self.held[session.uid].session
-        self.loaded[session.uid] = (ordinal, session)
-        return session
+        uid = found.session.uid
+        if uid in self.held:
+            return self.held[uid].session
+        self.loaded[uid] = found
+        return found.session
 
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         """See :class:`gateway.handler.View`."""
         if uid in self.held:
             session = self.held[uid].session
         elif uid in self.loaded:
-            session = self.loaded[uid][1]
+            session = self.loaded[uid].session
         else:
             session = self._current(self.stored.row_by_uid(uid))
         return session if session is not None and tenant in (None, session.tenant) else None
@@ -88,29 +96,29 @@ class Unit:
         """See :class:`gateway.handler.View`."""
         if tenant is not None:
             found = self._latest(tenant, key, open_only)
-            return found[1] if found is not None else None
+            return found.session if found is not None else None
         scope = {*self.stored.tenants(), *(name for name, _ in self.by_keys)}
         each = [row for row in (self._latest(name, key, open_only) for name in scope) if row is not None]
-        return max(each, key=lambda row: row[0])[1] if each else None
+        return max(each, key=lambda row: row.ordinal).session if each else None
 
     def _latest(self, tenant: str, key: Key, open_only: bool) -> Found:
         own = self._own(tenant, key, open_only)
-        if own is not None and own[0] > self.start:
+        if own is not None and own.ordinal > self.start:
             return own
         found = self.stored.row_by_key(tenant, key, open_only)
-        while found is not None and found[0] in self.ordinals:
+        while found is not None and found.ordinal in self.ordinals:
             # This batch changed it: its present state is among ``own``, and an older session may match instead.
-            found = self.stored.row_by_key(tenant, key, open_only, found[0])
-        if found is not None and (own is None or found[0] > own[0]):
-            self.loaded[found[1].uid] = found
+            found = self.stored.row_by_key(tenant, key, open_only, found.ordinal)
+        if found is not None and (own is None or found.ordinal > own.ordinal):
+            self.loaded[found.session.uid] = found
             return found
         return own
 
     def _own(self, tenant: str, key: Key, open_only: bool) -> Found:
         for ordinal in sorted(self.by_keys.get((tenant, key), ()), reverse=True):
-            session = self.held[self.ordinals[ordinal]].session
-            if session is not None and (session.is_open or not open_only):
-                return ordinal, session
+            held = self.held[self.ordinals[ordinal]]
+            if held.session is not None and (held.session.is_open or not open_only):
+                return Stored(ordinal, held.session, held.latest, held.kept_until)
         return None
 
     def by_token(self, api: str, token: str) -> Session | None:
@@ -131,32 +139,52 @@ class Unit:
         if slot in self.slots:
             kept, outcome = self.slots[slot]
             return Kept(kept.command, outcome) if kept.expires_at >= at else None
-        found = self.stored.kept(slot, micros(at))
-        return Kept(*found) if found is not None else None
+        found: Slotted | None = self.stored.kept(slot)
+        if found is None:
+            return None
+        # Whatever is kept there next takes its place.
+        self.outdated[slot] = found.position
+        if found.outcome is None or found.expires_at < micros(at):
+            return None
+        return Kept(found.command, found.outcome)
 
     def save_session(self, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
-        ordinal = self._ordinal(session)
-        if ordinal not in self.ordinals:
+        self._remember(session)
+        held = Held(self._ordinal(session), session, self.next)
+        if held.ordinal not in self.ordinals:
             place = (session.tenant, session.key)
-            self._put(self.by_keys, place, (*self.by_keys.get(place, ()), ordinal))
-            self._put(self.ordinals, ordinal, session.uid)
-        self._put(self.held, session.uid, Held(ordinal, session))
+            self._put(self.by_keys, place, (*self.by_keys.get(place, ()), held.ordinal))
+            self._put(self.ordinals, held.ordinal, session.uid)
+        self._put(self.held, session.uid, held)
+
+    def _remember(self, session: Session) -> None:
+        """Keep the session as it was for as long as the outcome that left it so is kept."""
+        before = self.held.get(session.uid) or self.loaded.get(session.uid)
+        if before is None or before.session is None or before.kept_until == 0:
+            return
+        if before.kept_until + _SLACK >= micros(session.updated_at):
+            self._put(self.states, before.latest, (before.session, before.kept_until))
+
+    @property
+    def next(self) -> int:
+        """The position that the next event gets."""
+        return self.start + len(self.events) + 1
 
     def _ordinal(self, session: Session) -> int:
         known = self.held.get(session.uid)
         if session.version == 1:
             if known is not None:
                 raise Fault(FaultKind.CONFLICT, "A session with this uid exists.")
-            return self.start + len(self.events) + 1
-        return known.ordinal if known is not None else self.loaded[session.uid][0]
+            return self.next
+        return known.ordinal if known is not None else self.loaded[session.uid].ordinal
 
     def drop_session(self, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
         if session.uid not in self.held and session.uid not in self.loaded:
             return
         self.save_session(session)
-        self._put(self.held, session.uid, Held(self.held[session.uid].ordinal, None))
+        self._put(self.held, session.uid, replace(self.held[session.uid], session=None))
 
     def save_token(self, api: str, token: str, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
@@ -165,16 +193,23 @@ class Unit:
 
     def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
         """See :class:`gateway.handler.Transaction`."""
-        placed = replace(event, position=self.start + len(self.events) + 1)
+        placed = replace(event, position=self.next)
         self._put(self.events, placed.position, (placed, raw))
         return placed
 
     def keep(self, slot: Slot, outcome: Outcome) -> None:
         """See :class:`gateway.handler.Transaction`."""
+        assert outcome.event is not None
         self._put(self.slots, slot.name, (slot, outcome))
+        if outcome.session is None:
+            return
+        held, until = self.held.get(outcome.session.uid), micros(slot.expires_at)
+        if held is not None and held.session is outcome.session and held.latest == outcome.event.position:
+            self._put(self.held, outcome.session.uid, replace(held, kept_until=until))
+        else:
+            self._put(self.states, outcome.event.position, (outcome.session, until))
 
     def ordinal_of(self, uid: uuid.UUID) -> int | None:
         """The ordinal of a session that this batch knows."""
-        if uid in self.held:
-            return self.held[uid].ordinal
-        return self.loaded[uid][0] if uid in self.loaded else None
+        known = self.held.get(uid) or self.loaded.get(uid)
+        return known.ordinal if known is not None else None

@@ -375,7 +375,7 @@ def test_raw_request_is_kept_up_to_a_limit(path):
     store.submit(work(opened())).result()
     store.close()
     with sqlite3.connect(path) as database:
-        ((head, size, body),) = database.execute("SELECT head, size, body FROM raw_requests").fetchall()
+        ((head, size, body),) = database.execute("SELECT head, size, raw FROM events").fetchall()
     database.close()
     assert zlib.decompress(body) == b'{"na'
     assert size == 14
@@ -472,13 +472,18 @@ def test_closing_finishes_what_waits_and_refuses_more(path):
     store.close()
 
 
-def test_expired_outcomes_are_forgotten(path, store, run, monkeypatch):
+def test_what_expired_outcomes_need_is_forgotten(path, store, run, monkeypatch):
+    """The session of an outcome is stored apart once it has changed, and until no repeat can ask for it."""
     monkeypatch.setattr("gateway.store.ledger._EXPIRY_SECONDS", -1.0)
-    run(work(upserted(mode="a")))
-    run(work(upserted(mode="b"), after=700))
+    first = work(upserted(mode="a"))
+    told = run(first)
+    run(work(upserted(mode="b"), after=5))
+    assert run(again(first, after=599)) == replace(told, repeated=True)
+    run(work(upserted(mode="c"), after=1500))
+    run(work(upserted(mode="d"), after=3000))
     store.close()
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT count(*) FROM outcomes").fetchone() == (1,)
+        assert database.execute("SELECT count(*) FROM states").fetchone() == (0,)
     database.close()
 
 
