@@ -11,7 +11,7 @@ PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs mapping wsdl dist bench bench-query peers clean test-python interop
+.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query peers clean test-python interop
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,18 @@ docs: $(VENV)/.installed-test ## build the documentation into docs/_build; a war
 mapping: $(VENV)/.installed-test ## write docs/mapping-table.rst anew: what becomes of each member of each API
 	@$(BIN)/python -m docs.mapping >docs/mapping-table.rst.new
 	@mv docs/mapping-table.rst.new docs/mapping-table.rst
+
+examples: check ## install the gateway and the example plug-ins into a fresh environment, run their tests and their conformance
+	@$(PYTHON) -m venv --clear $(VENV)-examples
+	@$(VENV)-examples/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt 'setuptools>=77' pytest
+	@rm -rf build
+	@$(VENV)-examples/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation \
+	  --constraint constraints.txt . ./examples/kiosk-checkout ./examples/jsonrpc
+	@rm -rf build examples/*/build examples/*/*.egg-info
+	@cd examples/kiosk-checkout && ../../$(VENV)-examples/bin/python -m pytest -q && \
+	  ../../$(VENV)-examples/bin/python -m pytest -q --conformance kiosk
+	@cd examples/jsonrpc && ../../$(VENV)-examples/bin/python -m pytest -q && \
+	  ../../$(VENV)-examples/bin/python -m pytest -q --conformance jsonrpc
 
 wsdl: $(VENV)/.installed-test ## write the published WSDL files anew
 	@$(BIN)/python -m wsdl

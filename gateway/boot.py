@@ -198,7 +198,7 @@ def offers(protocol: str, built: Built, settings: Settings) -> list[Offer]:
     return [
         Offer(api, protocol in api.native)
         for api in built.apis.values()
-        if protocol in chosen.get(api.name, api.native)
+        if protocol in chosen.get(api.name, (*api.native, *api.also))
     ]
 
 

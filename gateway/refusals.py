@@ -6,7 +6,7 @@ from adapters.protocol import Exchange
 from gateway.guard import answer_of, by_api
 from gateway.outcome import Fault, FaultKind
 from gateway.wire import WireResponse
-from schemas.api import Answer, Asked, InBand, NativeFault
+from schemas.api import PLAIN_FAULTS, Answer, Asked, InBand, NativeFault
 
 
 def render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireResponse:
@@ -19,7 +19,7 @@ def render(exchange: Exchange, fault: Fault, asked: Asked | None) -> WireRespons
         answer = Answer(by_api(exchange.api, row.tree, fault, asked), row.status, row.message)
         return answer_of(exchange.protocol, exchange.protocol.encode, exchange, row.message, [answer])
     if row is None:
-        status = fault.status or STATUS[fault.kind]
+        status = fault.status or PLAIN_FAULTS[fault.kind].status
         native = NativeFault(status, fault.code or fault.kind.value, fault.message, fault)
     else:
         status, text = fault.status or row.status, row.text or fault.message
@@ -35,30 +35,6 @@ def advice(response: WireResponse, fault: Fault) -> Iterator[tuple[str, str]]:
     if fault.retry_after is not None and "retry-after" not in present:
         yield "Retry-After", str(fault.retry_after)
     yield from fault.headers
-
-
-STATUS = {
-    FaultKind.MALFORMED: 400,
-    FaultKind.UNSUPPORTED_MEDIA: 415,
-    FaultKind.NOT_FOUND_ROUTE: 404,
-    FaultKind.METHOD_NOT_ALLOWED: 405,
-    FaultKind.INVALID: 400,
-    FaultKind.UNAUTHENTICATED: 401,
-    FaultKind.FORBIDDEN: 403,
-    FaultKind.LOCKED_OUT: 429,
-    FaultKind.NOT_FOUND: 404,
-    FaultKind.EXPIRED: 410,
-    FaultKind.INVALID_TRANSITION: 409,
-    FaultKind.CONFLICT: 409,
-    FaultKind.PRECONDITION_FAILED: 412,
-    FaultKind.UNSUPPORTED: 501,
-    FaultKind.TOO_LARGE: 413,
-    FaultKind.TIMEOUT: 408,
-    FaultKind.BUSY: 503,
-    FaultKind.STORE_UNAVAILABLE: 503,
-    FaultKind.INTERNAL: 500,
-}
-"""The HTTP status of a kind where no API has a say: the request has not named one yet."""
 
 
 def internal(error: Exception) -> Fault:

@@ -5,7 +5,7 @@ Each part goes the way of a request that came alone; see :class:`adapters.protoc
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from adapters.protocol import Exchange, SplittingProtocol
 from gateway.guard import answer_of, by_protocol
@@ -15,7 +15,7 @@ from gateway.outcome import Fault, FaultKind
 from gateway.wire import WireResponse
 from gateway.work import Batch, Work
 
-Part: TypeAlias = Work | Batch | WireResponse
+Part: TypeAlias = Work | WireResponse
 
 MOST = 1000
 """So many requests may come in one body."""
@@ -41,14 +41,14 @@ def split(exchange: Exchange, limits: Limits) -> Sequence[Exchange]:
     return [replace(part, batch=False, several=False) for part in parts]
 
 
-def prepared(parts: Sequence[Exchange], prepare: Callable[[Exchange, bool], Part], inline: bool) -> list[Part]:
+def prepared(parts: Sequence[Exchange], prepare: Callable[[Exchange, bool], Part | Batch], inline: bool) -> list[Part]:
     """Every part prepared. Secrets that wait for their check are checked together, and only a few of them: raises
     Unverified for all at once unless ``inline``, and a Fault when they are too many."""
     made: list[Part] = []
     waiting: dict[object, Unverified] = {}
     for part in parts:
         try:
-            made.append(prepare(part, False))
+            made.append(_single(prepare(part, False)))
         except Unverified as unverified:
             waiting[unverified.secret] = unverified
     if not waiting:
@@ -57,7 +57,12 @@ def prepared(parts: Sequence[Exchange], prepare: Callable[[Exchange, bool], Part
         raise Fault(FaultKind.TOO_LARGE, f"the body holds more than {SECRETS} names and secrets; send it in parts")
     if not inline:
         raise Unverified(lambda: [unverified.settle() for unverified in waiting.values()])
-    return [prepare(part, True) for part in parts]
+    return [_single(prepare(part, True)) for part in parts]
+
+
+def _single(made: Part | Batch) -> Part:
+    assert not isinstance(made, Batch), "a part of several is never a batch, see split"
+    return made
 
 
 def of(exchange: Exchange, made: Sequence[Part]) -> Several:
@@ -76,7 +81,16 @@ def _numbered(key: str | None, parts: Sequence[Part]) -> Iterator[Part]:
             yield part
 
 
-def join(exchange: Exchange, answers: Sequence[Any]) -> WireResponse:
-    """One answer of the parts' answers. What the protocol raises goes on."""
+def join(exchange: Exchange, answers: Sequence[WireResponse]) -> WireResponse:
+    """One answer of the parts' answers; who must wait for one of them is told so by it. What the protocol raises goes
+    on."""
     protocol: SplittingProtocol = exchange.protocol  # type: ignore[assignment]
-    return answer_of(protocol, protocol.join, exchange, answers)
+    joined = answer_of(protocol, protocol.join, exchange, answers)
+    waits = [int(value) for answer in answers for value in _waits(answer)]
+    if not waits or any(_waits(joined)):
+        return joined
+    return replace(joined, headers=(*joined.headers, ("Retry-After", str(max(waits)))))
+
+
+def _waits(answer: WireResponse) -> Iterator[str]:
+    return (value for name, value in answer.headers if name.lower() == "retry-after")

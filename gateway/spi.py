@@ -60,6 +60,7 @@ from gateway.settings import Setting, Settings, SettingsError
 from gateway.wire import Headers, WireRequest, WireResponse
 from schemas import fields
 from schemas.api import (
+    PLAIN_FAULTS,
     Answer,
     Api,
     ApiPlugin,
@@ -89,6 +90,7 @@ PROVISIONAL = frozenset({"Feed", "Form", "Pick", "SearchSessions", "SoapStyle", 
 
 __all__ = [
     "JSON",
+    "PLAIN_FAULTS",
     "PROVISIONAL",
     "SPI_VERSION",
     "UNSET",

@@ -175,6 +175,31 @@ FaultRow: TypeAlias = InBand | Native
 FaultTable: TypeAlias = Mapping[FaultKind, FaultRow]
 
 
+PLAIN_FAULTS: FaultTable = {
+    FaultKind.MALFORMED: Native(400),
+    FaultKind.UNSUPPORTED_MEDIA: Native(415),
+    FaultKind.NOT_FOUND_ROUTE: Native(404),
+    FaultKind.METHOD_NOT_ALLOWED: Native(405),
+    FaultKind.INVALID: Native(400),
+    FaultKind.UNAUTHENTICATED: Native(401),
+    FaultKind.FORBIDDEN: Native(403),
+    FaultKind.LOCKED_OUT: Native(429),
+    FaultKind.NOT_FOUND: Native(404),
+    FaultKind.EXPIRED: Native(410),
+    FaultKind.INVALID_TRANSITION: Native(409),
+    FaultKind.CONFLICT: Native(409),
+    FaultKind.PRECONDITION_FAILED: Native(412),
+    FaultKind.UNSUPPORTED: Native(501),
+    FaultKind.TOO_LARGE: Native(413),
+    FaultKind.TIMEOUT: Native(408),
+    FaultKind.BUSY: Native(503),
+    FaultKind.STORE_UNAVAILABLE: Native(503),
+    FaultKind.INTERNAL: Native(500),
+}
+"""Every kind with the HTTP status that fits it, told in the protocol's own form: the table of an API that publishes no
+faults of its own, and what a caller is told where no API is known yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class NativeFault:
     """A fault ready to be rendered by a protocol: the API's status, code and text filled in."""
@@ -203,10 +228,11 @@ class Api:
     """One published service.
 
     ``native`` names the protocols it was published over, the first of which gives the dialect of a fault on an
-    unknown path below one of its ``prefixes``. ``header`` finds credentials before the body is read. ``demand`` says
-    where a caller must show who it is: ``header``, ``body``, or ``none`` (checked where the session is read).
-    ``structural`` tells a request that does not fit its message (found by codec or check), where that differs from a
-    value that the API's own rules refuse.
+    unknown path below one of its ``prefixes``. ``also`` names those over which it is offered, too, at addresses of
+    theirs, unless the setting ``offer`` says otherwise. ``header`` finds credentials before the body is read.
+    ``demand`` says where a caller must show who it is: ``header``, ``body``, or ``none`` (checked where the session
+    is read). ``structural`` tells a request that does not fit its message (found by codec or check), where that
+    differs from a value that the API's own rules refuse.
     """
 
     name: str
@@ -220,6 +246,7 @@ class Api:
     structural: Native | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     doc: str = ""
+    also: tuple[str, ...] = ()
 
     def row(self, fault: Fault) -> FaultRow:
         """How ``fault`` is told: an invalid request without a code of the API's own was refused before its mapping."""

@@ -13,7 +13,7 @@ from gateway.commands import ListEvents
 from gateway.credentials import Credential
 from gateway.handler import read
 from gateway.outcome import Fault, Outcome
-from gateway.store import keyring
+from gateway.store import keyring, mixed
 from gateway.store.dialect import Connection, StoreError, address
 from gateway.store.jobs import Result, job, loop_job
 from gateway.store.ledger import Bounds, Ledger
@@ -77,6 +77,9 @@ class Store:
         The future raises a Fault, and nothing else; that of an atomic batch has the number of the refused item in
         ``details["index"]``. A write is durable when the future is done.
         """
+        if (halves := mixed.halves(prepared)) is not None:
+            assert isinstance(prepared, Batch)
+            return mixed.submitted(prepared, halves, self.submit)
         if _writes(prepared):
             waiting = job(prepared)
             self._ledger.put(waiting)
@@ -86,11 +89,21 @@ class Store:
 
     async def perform(self, prepared: Work | Batch) -> Result:
         """:meth:`submit` for an event loop: returns the result, or raises the Fault."""
+        if (halves := mixed.halves(prepared)) is not None:
+            assert isinstance(prepared, Batch)
+            return mixed.merged(prepared, *[await self._half(half) for half in halves])
         if _writes(prepared):
             waiting = loop_job(prepared)
             self._ledger.put(waiting)
             return await waiting.future
         return await asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
+
+    async def _half(self, half: Batch) -> mixed.Results:
+        try:
+            told: Any = await self.perform(half)
+            return mixed.of_half(half, told)
+        except Fault as fault:
+            return mixed.of_half(half, fault)
 
     def events(self, tenant: str | None, command: ListEvents) -> Outcome:
         """Events of a tenant (None: of all), for those who follow them. Waits for a reader; raises a Fault."""
