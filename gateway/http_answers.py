@@ -1,6 +1,7 @@
 """The form of an HTTP/1.1 answer: reason phrases and header names as a dialect spells them; and the plain answer to
 what cannot be told in any dialect."""
 
+import asyncio
 import http
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,7 @@ class AnswerTransport:
 
     def __init__(self, protocol: Any, cycle: RequestResponseCycle, spelling: dict[str, Any]) -> None:
         self._protocol = protocol
-        self._transport = protocol.transport
+        self._transport: asyncio.Transport = protocol.transport
         self._cycle = cycle
         self._spelling = spelling
         self._headed = False
