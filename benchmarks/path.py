@@ -185,10 +185,10 @@ async def _waited(request: Callable[[], Awaitable[None]]) -> float:
     return median(figures) / CALLS / 1000
 
 
-def measured(gateway: Any, seed: Seed) -> Mapping[str, float]:
+async def measured(gateway: Any, seed: Seed) -> Mapping[str, float]:
     """Every step, ``all`` of the door, and ``rest``, which no step names."""
     figures = {name: microseconds(step) for name, step in steps(gateway, seed).items()}
-    whole = uvloop.run(_waited(through(gateway, seed)))
+    whole = await _waited(through(gateway, seed))
     known = ("arrive", "prepare", "draft", "finish", "record")
     return {**figures, "rest": whole - sum(figures[name] for name in known), "all": whole}
 
@@ -210,7 +210,7 @@ def report(names: list[str]) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         gateway, token = _opened(folder)
         chosen = [seed for seed in seeds(token) if not names or seed.name in names]
-        for line in _table({seed.name: measured(gateway, seed) for seed in chosen}):
+        for line in _table({seed.name: uvloop.run(measured(gateway, seed)) for seed in chosen}):
             print(line)
         gateway.close()
 

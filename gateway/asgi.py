@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
 from typing import Any, TypeAlias
 
-from gateway import arrival, door, health
+from gateway import arrival, door, health, telemetry
 from gateway.deadlines import Deadlines
 from gateway.http_protocol import REFUSAL
 from gateway.identity import Unverified
@@ -68,7 +68,7 @@ class WireDoor:
         self._assemble = assemble
         self._policy = ProxyPolicy.of(settings)
         self._gateway: door.Gateway
-        self._in_flight = 0
+        self._in_flight = self._held = 0
         self._arriving = 0
         self._most = int(settings["in_flight"])
         self._body_bytes, self._gzip = int(settings["limits.body_bytes"]), bool(settings["gzip"])
@@ -96,15 +96,22 @@ class WireDoor:
             logger.exception("the gateway cannot start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        _count_commits(self._gateway)
+        self._count()
         scope.get("state", {})["gateway.draining"] = self._draining
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._draining.set()
         await asyncio.to_thread(self._gateway.close)
+        telemetry.flush()
         for pool in (self._streams, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _count(self) -> None:
+        from gateway import metrics
+
+        self._gateway.store.observer = metrics.committed
+        metrics.holds(lambda: self._held)
 
     async def _opened(self) -> door.Gateway:
         """The gateway; waits for a store that cannot be opened now, since a worker that gives up stops the server.
@@ -119,13 +126,14 @@ class WireDoor:
                 await asyncio.sleep(STORE_WAIT)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._gauge.inc()
+        self._held += 1
+        telemetry.stir()
         try:
             await self._exchange(scope, receive, send)
         except Disconnected:
             pass
         finally:
-            self._gauge.dec()
+            self._held -= 1
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell in the dialect of its path what the server refused before it was read."""
@@ -172,12 +180,6 @@ class WireDoor:
 
             return partial(call, self._site, request)
         return None
-
-    @cached_property
-    def _gauge(self) -> Any:
-        from gateway.metrics import IN_FLIGHT
-
-        return IN_FLIGHT
 
     @cached_property
     def _site(self) -> Any:
@@ -293,12 +295,6 @@ def _close(body: object) -> None:
     close = getattr(body, "close", None)
     if close is not None:
         close()
-
-
-def _count_commits(gateway: door.Gateway) -> None:
-    from gateway import metrics
-
-    gateway.store.observer = metrics.committed
 
 
 def _request(policy: ProxyPolicy, scope: Scope, body: bytes, received_at: datetime) -> WireRequest:

@@ -1,11 +1,23 @@
-"""What is told about each request: one structured log line, and the counters of :mod:`gateway.metrics`."""
+"""What is told about each request: one structured log line, and the counters of :mod:`gateway.metrics`.
 
+On an event loop both wait for :data:`DELAY` seconds at most, so that lines are written and counters are raised for many
+requests at a time. A process that is killed takes the last of them with it; nothing else is told late.
+"""
+
+import asyncio
+import atexit
 import json
 import logging
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TextIO
+
+import orjson
 
 from gateway.outcome import FaultKind
 
@@ -45,40 +57,110 @@ class RequestRecord:
 # ASCII alone: a lone surrogate of a caller's making cannot be written in UTF-8.
 _ENCODER = json.JSONEncoder(default=str)
 _FIELDS = tuple(field.name for field in fields(RequestRecord))
-_EMPTY: tuple[Any, ...] = ("", (), False)
+_values = attrgetter(*_FIELDS)
+
+DELAY = 0.05
+"""Seconds for which a line may wait for others."""
+MANY = 500
+"""So many lines wait for no more."""
+
+
+class _Waiting:
+    """The requests of this process that are not told yet, and whether a loop will tell them."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, RequestRecord]] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def arm(self) -> bool:
+        """See to it that a running loop tells them in a moment; False where none runs."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        if self.loop is not loop:
+            self.loop = loop
+            loop.call_later(DELAY, flush)
+        return True
+
+
+_waiting = _Waiting()
 
 
 def observe(record: RequestRecord) -> None:
-    """Log one line and count. Nothing in it can fail a request."""
+    """Log one line and count, now or in a moment. Nothing in it can fail a request."""
     from gateway import metrics
 
-    if access.isEnabledFor(logging.INFO):
-        access.handle(_line(record))
     metrics.count(record)
+    if access.isEnabledFor(logging.INFO):
+        _waiting.rows.append((time.time(), record))
+    if not _waiting.arm() or len(_waiting.rows) >= MANY:
+        flush()
 
 
-def _line(record: RequestRecord) -> logging.LogRecord:
+def stir() -> None:
+    """Let the gauges be looked at in a moment, where a loop runs."""
+    _waiting.arm()
+
+
+@atexit.register
+def flush() -> None:
+    """Write every line that waits, and raise the counters."""
+    from gateway import metrics
+
+    _waiting.loop, rows, _waiting.rows = None, _waiting.rows, []
+    for level, group in groupby(rows, key=lambda row: _level(row[1])):
+        access.handle(_lines(level, group))
+    metrics.flush()
+
+
+def _level(record: RequestRecord) -> int:
+    return logging.ERROR if record.fault in _OURS else logging.INFO
+
+
+def _lines(level: int, rows: Iterable[tuple[float, RequestRecord]]) -> logging.LogRecord:
     # Made by hand: Logger.info would look for the caller's line of code, which costs more than all the rest.
-    level = logging.ERROR if record.fault in _OURS else logging.INFO
     line = logging.LogRecord(access.name, level, "", 0, "request", None, None)
-    values = ((name, getattr(record, name)) for name in _FIELDS)
-    line.fields = {name: value for name, value in values if value not in _EMPTY}
+    name = line.levelname.lower()
+    line.lines = "\n".join([_text(at, name, record) for at, record in rows])
     return line
+
+
+def _text(at: float, level: str, record: RequestRecord) -> str:
+    line = {"time": _stamp(at), "level": level, "logger": access.name, "message": "request"}
+    line.update({name: value for name, value in zip(_FIELDS, _values(record), strict=True) if value})
+    line["seconds"] = round(record.seconds, 6)  # type: ignore[assignment]
+    try:
+        text = orjson.dumps(line).decode()
+    except TypeError:
+        return _ENCODER.encode(line)
+    return text if text.isascii() else _ENCODER.encode(line)
+
+
+def _stamp(at: float) -> str:
+    return f"{_second(int(at))}.{int(at * 1000) % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: ``time`` (UTC), ``level``, ``logger``, ``message``, and every extra field."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end; line breaks in values are escaped, so one event is one line."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
+        """The line, without its end; line breaks in values are escaped, so one event is one line. Lines about requests
+        come as they will be written, several at a time."""
+        lines: str | None = getattr(record, "lines", None)
+        if lines is not None:
+            return lines
+        stamp = _stamp(record.created)
         line: dict[str, Any] = {"time": stamp, "level": record.levelname.lower(), "logger": record.name}
         line["message"] = record.getMessage()
         for name, value in vars(record).items():
             if name not in _STANDARD:
-                line.update(value if name == "fields" else {name: value})
-        if "seconds" in line:
-            line["seconds"] = round(line["seconds"], 6)
+                line[name] = value
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return _ENCODER.encode(line)

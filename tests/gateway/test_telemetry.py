@@ -1,5 +1,6 @@
 """What an operator can read of each request."""
 
+import asyncio
 import io
 import json
 import logging
@@ -95,3 +96,31 @@ def test_commits_are_counted_with_their_size():
     before = sample("session_gateway_commit_writes_sum")
     metrics.committed(7, 0.002)
     assert sample("session_gateway_commit_writes_sum") == before + 7
+
+
+def test_on_a_loop_lines_and_counters_wait_a_moment_for_others(lines):
+    labels = {"api": "waiting", "operation": "UserSessionPost", "protocol": "webapi"}
+
+    async def two():
+        telemetry.observe(replace(RECORD, api="waiting", seconds=0.003))
+        telemetry.observe(replace(RECORD, api="waiting", seconds=20.0, fault="internal"))
+        before = lines()
+        await asyncio.sleep(telemetry.DELAY * 3)
+        return before
+
+    assert asyncio.run(two()) == []
+    assert [line["level"] for line in lines()] == ["info", "error"]
+    assert sample("session_gateway_requests_total", **labels, status="200") == 2
+    assert sample("session_gateway_request_seconds_sum", **labels) == 20.003
+    assert [
+        sample("session_gateway_request_seconds_bucket", **labels, le=bound) for bound in ("0.0025", "0.005", "+Inf")
+    ] == [0, 1, 2]
+
+
+def test_what_waits_on_a_loop_that_ended_is_told_with_the_next_request(lines):
+    async def one():
+        telemetry.observe(replace(RECORD, status=201))
+
+    asyncio.run(one())
+    telemetry.observe(RECORD)
+    assert [line["status"] for line in lines()] == [201, 200]
