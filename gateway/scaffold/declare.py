@@ -2,12 +2,25 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapters.scalars import REFERENCE_KINDS, Kind
 from gateway.scaffold import names
 from gateway.scaffold.contract import Contract, Field, Level, Record, records
-from gateway.scaffold.layout import STEP, WIDTH, call, comment, docstring, literal, short, tidy
+from gateway.scaffold.layout import (
+    STEP,
+    WIDTH,
+    Node,
+    Source,
+    comment,
+    docstring,
+    flat,
+    literal,
+    quoted,
+    render,
+    short,
+    tidy,
+)
 
 _CLASSES = {
     Kind.STRING: "String",
@@ -56,16 +69,18 @@ def messages(contract: Contract, title: str) -> tuple[str, Mapping[Record, str]]
             made.spaces[space] = names.free(_constant(space), set(made.spaces.values()))
     for record in found:
         declare(record, made)
-    constants = [f"{name} = {literal(space)}" for space, name in made.spaces.items()]
+    constants = [f"{name} = {quoted(space)}" for space, name in made.spaces.items()]
     intro = docstring(f"The messages of {title}, as {contract.source} has them")
     parts = [intro, "", "from gateway.spi import WireSchema, fields", *(["", *constants] if constants else [])]
     return "\n".join([*parts, *made.sources, ""]), made.classes
 
 
 def _constant(space: str) -> str:
-    parts = [part for part in re.split(r"[/:#.]", space.partition("://")[2] or space) if names.words(part)]
-    last = names.snake(parts[-1] if parts else "namespace").upper().strip("_")
-    return last if last[:1].isalpha() else f"NAMESPACE_{last}"
+    """A name for a namespace: its last word, or the first of its host where it has no path."""
+    host, *path = [part for part in re.split(r"[/#]", space.partition("://")[2] or space) if names.words(part)]
+    parts = [part for part in re.split(r"[.:]", path[-1] if path else host.removeprefix("www.")) if names.words(part)]
+    made = names.snake(parts[-1] if path or ":" in host else parts[0]).upper().strip("_")
+    return made if made[:1].isalpha() else f"NAMESPACE_{made}"
 
 
 def declare(record: Record, made: Declarations) -> None:
@@ -101,7 +116,7 @@ def _class(
 
 def _wire(name: str, record: Record, level: Level, made: Declarations) -> Iterator[str]:
     if record.name != name:
-        yield f"name = {literal(record.name)}"
+        yield f"name = {quoted(record.name)}"
     if level.namespace:
         yield f"namespace = {made.spaces[level.namespace]}"
     if record.open:
@@ -111,12 +126,12 @@ def _wire(name: str, record: Record, level: Level, made: Declarations) -> Iterat
 
 
 def _assignment(key: str, each: Field, made: Declarations, order: int | None) -> str:
-    arguments = [*_type(each, made), *_options(key, each, order)]
-    head = f"{key} = fields.{_class_of(each)}("
-    line = call(head, arguments, indent=STEP)
+    options = list(_options(key, each, order))
+    node = Node(f"{key} = fields.{_class_of(each)}(", (*_type(each, made), *options))
+    line = render(node, STEP)
     if max(map(len, line.split("\n"))) <= WIDTH:
         return line
-    return call(head, [each for each in arguments if not each.startswith("doc=")], indent=STEP)
+    return render(replace(node, items=tuple(item for item in node.items if not str(item).startswith("doc="))), STEP)
 
 
 def _class_of(each: Field) -> str:
@@ -125,13 +140,12 @@ def _class_of(each: Field) -> str:
     return "List" if each.item is not None else _CLASSES[each.kind]
 
 
-def _type(each: Field, made: Declarations) -> Iterator[str]:
+def _type(each: Field, made: Declarations) -> Iterator[Source]:
     if each.record is not None:
         yield made.classes[each.record]
     elif each.item is not None:
         inner = each.item
-        arguments = [*_type(inner, made), *_inner_options(inner)]
-        yield call(f"fields.{_class_of(inner)}(", arguments)
+        yield Node(f"fields.{_class_of(inner)}(", (*_type(inner, made), *_inner_options(inner)))
     elif each.kind is Kind.ENUM:
         yield literal(each.choices)
 
@@ -145,7 +159,7 @@ def _inner_options(item: Field) -> Iterator[str]:
 
 def _options(key: str, each: Field, order: int | None) -> Iterator[str]:
     if each.name != key:
-        yield f"name={literal(each.name)}"
+        yield f"name={quoted(each.name)}"
     if each.required:
         yield "required=True"
     elif each.nillable and each.kind not in REFERENCE_KINDS:
@@ -153,17 +167,19 @@ def _options(key: str, each: Field, order: int | None) -> Iterator[str]:
     if order is not None:
         yield f"order={order}"
     if each.location != "body":
-        yield f"location={literal(each.location)}"
+        yield f"location={quoted(each.location)}"
     if each.credential:
         yield "credential=True"
     elif _is_shown(each):
-        yield f"sample={literal(each.sample)}"
+        yield f"sample={flat(literal(each.sample))}"
     if each.doc:
-        yield f"doc={literal(short(each.doc, 70))}"
+        yield f"doc={quoted(short(each.doc, 70))}"
 
 
 def _is_shown(each: Field) -> bool:
     """Whether the sample is worth its place: a text or a number of its member's own kind."""
     if each.kind in (Kind.STRING, Kind.ENUM):
-        return isinstance(each.sample, str) and 0 < len(each.sample) <= 50 and tidy(each.sample) == each.sample
-    return each.kind in (Kind.INT, Kind.LONG, Kind.BOOLEAN) and type(each.sample) in (int, bool)
+        fits = isinstance(each.sample, str) and 0 < len(each.sample) <= 50 and tidy(each.sample) == each.sample
+        return fits and (not each.choices or each.sample in each.choices)
+    kind = bool if each.kind is Kind.BOOLEAN else int
+    return each.kind in (Kind.INT, Kind.LONG, Kind.BOOLEAN) and type(each.sample) is kind

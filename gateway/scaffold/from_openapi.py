@@ -100,13 +100,7 @@ class _Reader:
             Field(one, Kind.STRING, required=True, location="path") for one in _templates(path) if one not in told
         ]
         body, batch = self.body(node.get("requestBody"), todos)
-        record = body or Record("", (Level("", ()),))
-        request = replace(
-            record,
-            name=f"{class_name(name)}Request",
-            levels=(Level("", (*fields, *record.fields)),),
-            doc=f"What {name} is asked with.",
-        )
+        request = body if body is not None and not fields else _request(name, fields, body)
         status, answer = self.answer(name, node.get("responses"), todos)
         doc = str(node.get("summary") or node.get("description") or "")
         return Call(
@@ -173,6 +167,17 @@ class _Reader:
             return status, made.record
         field = replace(made, required=True, todos=made.todos)
         return status, Record(title, (Level("", (field,)),), bare=True, doc=f"What {name} answers.")
+
+
+def _request(name: str, fields: list[Field], body: Record | None) -> Record:
+    """What travels beside the body, and what is in it."""
+    inside, title, doc = (
+        body.fields if body is not None else (),
+        f"{class_name(name)}Request",
+        f"What {name} is asked with.",
+    )
+    is_open, todos = body is not None and body.open, body.todos if body is not None else ()
+    return Record(title, (Level("", (*fields, *inside)),), open=is_open, doc=doc, todos=todos)
 
 
 def _is_list(schema: Mapping[str, Any]) -> bool:

@@ -112,13 +112,20 @@ class _Reader:
             return self._rpc(bound, parts, body, name)
         if not parts:
             return Record(name, (Level(_target(bound.abstract), ()),))
-        if len(parts) > 1 or not parts[0].get("element"):
-            raise ScaffoldError(
-                f"{self.source}: the {role} of {bound.abstract.get('name')} is document/literal, but its Body is not"
-                f" one element (line {parts[0].sourceline}): such envelopes cannot be told apart; change the contract,"
-                f" or begin from a sample"
-            )
-        return self._element(parts[0], role)
+        if len(parts) == 1 and parts[0].get("element"):
+            return self._element(parts[0], role)
+        if role == "output":
+            return self._side_by_side(bound, parts, name)
+        raise ScaffoldError(
+            f"{self.source}: the Body of {bound.abstract.get('name')} is document/literal, but not one element (line"
+            f" {parts[0].sourceline}): such requests cannot be told apart; begin from a sample of each instead"
+        )
+
+    def _side_by_side(self, bound: _Bound, parts: list[Any], name: str) -> Record:
+        """An answer whose parts stand in the Body without an element around them."""
+        fields = tuple(self._part_field(part) for part in parts)
+        todo = f"the Body of {name} holds these side by side, without {name}: that is SoapStyle(bare_answer=True)"
+        return Record(name, (Level(_target(bound.abstract), fields),), todos=(todo,))
 
     def _element(self, part: Any, role: str) -> Record:
         wanted = qname(part, part.get("element"))

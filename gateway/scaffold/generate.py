@@ -74,7 +74,19 @@ def finished(found: Contract, name: str, taken: Collection[str] = ()) -> Contrac
         used = {*taken, *(call.name.lower() for call in calls)}
         calls.append(_checked(found, _pathed(found, _named(each, used), name), name))
     prefix = found.prefix or (f"/{name}" if found.protocol == "webapi" else "")
-    return replace(found, calls=tuple(calls), prefix=prefix)
+    shared = _shared(calls)
+    told = [f"{todo} ({', '.join(where[:5])}{' and more' if len(where) > 5 else ''})" for todo, where in shared.items()]
+    own = (replace(each, todos=tuple(todo for todo in each.todos if todo not in shared)) for each in calls)
+    return replace(found, calls=tuple(own), prefix=prefix, todos=(*found.todos, *told))
+
+
+def _shared(calls: list[Call]) -> dict[str, list[str]]:
+    """What is to be said of several operations, each with their names: it is said once for all."""
+    found: dict[str, list[str]] = {}
+    for each in calls:
+        for todo in each.todos:
+            found.setdefault(todo, []).append(each.name)
+    return {todo: where for todo, where in found.items() if len(where) > 1}
 
 
 def _named(each: Call, used: Collection[str]) -> Call:

@@ -73,7 +73,7 @@ class Schemas:
             required=required and not nullable,
             nillable=nullable or None,
             credential=made.kind is Kind.STRING and is_secret(name),
-            sample=example if isinstance(example, (str, int)) else None,
+            sample=example if isinstance(example, (str, int)) else made.sample,
             doc=str(schema.get("description") or schema.get("title") or ""),
             todos=(*made.todos, *todos),
         )
@@ -106,7 +106,7 @@ class Schemas:
         properties, _ = self.properties(schema)
         if not properties:
             told = f"{name} is an object without declared members: anything is taken"
-            return Field(name, Kind.ANY, todos=(told,))
+            return Field(name, Kind.ANY, sample={}, todos=(told,))
         if id(schema) in self._above:
             return Field(name, Kind.ANY, todos=(f"{name} is a {title} again, within itself: anything is taken there",))
         return Field(name, Kind.OBJECT, self.record(schema, title))

@@ -1,28 +1,60 @@
 """Python source laid out as the formatter would: what fits on a line stays on it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from textwrap import wrap
+from typing import TypeAlias
+from uuid import UUID
 
 WIDTH = 120
 STEP = "    "
 
 
-def call(head: str, arguments: Sequence[str], tail: str = ")", indent: str = "") -> str:
-    """A call: on one line, else its arguments on the next, else one a line; ``head`` ends with its bracket."""
-    line = f"{indent}{head}{', '.join(arguments)}{tail}"
-    if len(line) <= WIDTH and "\n" not in line:
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An expression with brackets: ``head`` ends with the opening one. A literal's items never share a line alone."""
+
+    head: str
+    items: "tuple[str | Node, ...]"
+    tail: str = ")"
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a call, and no literal."""
+        return self.head.endswith("(") and (self.head[-2:-1].isalnum() or self.head[-2:-1] == "_")
+
+
+Source: TypeAlias = str | Node
+
+
+def flat(source: Source) -> str:
+    """An expression on one line."""
+    if isinstance(source, str):
+        return source
+    comma = "," if len(source.items) == 1 and source.head.endswith("(") and not source.is_call else ""
+    return f"{source.head}{', '.join(map(flat, source.items))}{comma}{source.tail}"
+
+
+def render(source: Source, indent: str = "", more: int = 0) -> str:
+    """An expression as the formatter breaks it; ``more`` characters follow it."""
+    line = f"{indent}{flat(source)}"
+    if isinstance(source, str) or len(line) + more <= WIDTH:
         return line
     inner = indent + STEP
-    joined = f"{inner}{', '.join(arguments)}"
-    if len(joined) <= WIDTH and "\n" not in joined and not head.endswith("{"):
-        return f"{indent}{head}\n{joined}\n{indent}{tail}"
-    return "\n".join([f"{indent}{head}", *(f"{inner}{each}," for each in arguments), f"{indent}{tail}"])
+    joined = f"{inner}{', '.join(map(flat, source.items))}"
+    if source.is_call and len(joined) <= WIDTH:
+        lines = [joined]
+    elif source.is_call and len(source.items) == 1:
+        lines = [render(source.items[0], inner)]
+    else:
+        lines = [f"{render(item, inner, 1)}," for item in source.items]
+    return "\n".join([f"{indent}{source.head}", *lines, f"{indent}{source.tail}"])
 
 
-def exploded(head: str, arguments: Iterable[str], tail: str, indent: str = "") -> str:
-    """The same with one argument a line, whatever fits."""
-    return "\n".join([f"{indent}{head}", *(f"{indent}{STEP}{each}," for each in arguments), f"{indent}{tail}"])
+def prefixed(text: str, source: Source) -> Source:
+    """An expression after a name, as a keyword or a key."""
+    return f"{text}{source}" if isinstance(source, str) else replace(source, head=f"{text}{source.head}")
 
 
 def comment(text: str, indent: str = "", mark: str = "TODO: ") -> str:
@@ -53,17 +85,21 @@ def short(text: str, width: int = 90) -> str:
     return first if len(first) <= width else f"{first[: width - 1].rsplit(' ', 1)[0]} …"
 
 
-def literal(value: object) -> str:
-    """A value as the formatter writes it: texts in double quotes."""
+def literal(value: object) -> Source:
+    """A value as source: texts in double quotes, numbers of any kind."""
     if isinstance(value, str):
-        plain = repr(value)
-        if '"' in value or plain.startswith('"'):
-            return plain
-        return f'"{plain[1:-1]}"'
-    if isinstance(value, tuple):
-        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
+        return quoted(value)
+    if isinstance(value, (Decimal, UUID)):
+        return f"{type(value).__name__}({quoted(str(value))})"
+    if isinstance(value, (tuple, list)):
+        head, tail = ("(", ")") if isinstance(value, tuple) else ("[", "]")
+        return Node(head, tuple(map(literal, value)), tail)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {literal(each)}" for key, each in value.items()) + "}"
+        return Node("{", tuple(prefixed(f"{quoted(key)}: ", literal(each)) for key, each in value.items()), "}")
     return repr(value)
+
+
+def quoted(text: str) -> str:
+    """A text as the formatter writes it."""
+    plain = repr(text)
+    return plain if '"' in text or plain.startswith('"') else f'"{plain[1:-1]}"'

@@ -1,14 +1,23 @@
 """The modules ``api.py``, ``commands.py`` and ``answers.py`` of a package."""
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import Any
-from uuid import UUID
+from collections.abc import Collection, Iterator, Mapping
 
 from adapters.scalars import Kind
 from gateway.scaffold import names, sample
 from gateway.scaffold.contract import Call, Contract, Record, records
-from gateway.scaffold.layout import STEP, call, comment, docstring, literal, short
+from gateway.scaffold.layout import (
+    STEP,
+    WIDTH,
+    Node,
+    Source,
+    comment,
+    docstring,
+    literal,
+    prefixed,
+    quoted,
+    render,
+    short,
+)
 from gateway.scaffold.mapping import Guess, guess
 
 
@@ -38,7 +47,7 @@ def commands(contract: Contract, title: str, given: Mapping[str, str]) -> str:
     imports |= {"Subject"} if any(guesses[each.name].subject for each in writes) else set()
     parts = [docstring(f"What the requests of {title} mean in the canonical model"), ""]
     parts += ["from typing import Any", ""] if writes else []
-    parts += [call("from gateway.spi import ", sorted(imports), "") if _fits(imports) else _long_import(imports)]
+    parts += [imported(imports)]
     if writes:
         parts += ["", _declared(secrets)] if secrets else []
     for each in contract.calls:
@@ -50,12 +59,11 @@ def commands(contract: Contract, title: str, given: Mapping[str, str]) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _fits(imports: set[str]) -> bool:
-    return len(f"from gateway.spi import {', '.join(imports)}") <= 120
-
-
-def _long_import(imports: set[str]) -> str:
-    return "\n".join(["from gateway.spi import (", *(f"{STEP}{each}," for each in sorted(imports)), ")"])
+def imported(found: Collection[str]) -> str:
+    """The import of names from the SPI, in the order that ruff wants."""
+    ordered = sorted(found, key=lambda name: (not name.isupper(), name[0].islower(), name))
+    line = f"from gateway.spi import {', '.join(ordered)}"
+    return line if len(line) <= WIDTH else render(Node("from gateway.spi import (", tuple(ordered)), more=WIDTH)
 
 
 def _secrets(contract: Contract) -> list[str]:
@@ -66,7 +74,7 @@ def _secrets(contract: Contract) -> list[str]:
 
 
 def _declared(secrets: list[str]) -> str:
-    value = call("SECRETS = frozenset(", [call("{", [literal(each) for each in secrets], "}")])
+    value = render(Node("SECRETS = frozenset(", (Node("{", tuple(map(quoted, secrets)), "}"),)))
     return f'{value}\n"""Members that are never kept: the credentials of messages.py."""'
 
 
@@ -108,16 +116,16 @@ def _command(each: Call, name: str, found: Guess) -> str:
         todo = comment(f"say what {each.name} asks for: GetSession, ListSessions with a filter, or ListEvents.", STEP)
         return "\n".join([head, doc, todo, f"{STEP}return Mapped(ListSessions())"])
     changes = [
-        f"{field}={call(f'{kind}(', [f'{one}={_text(path)}' for one, path in rows.items()])}"
+        Node(f"{field}={kind}(", tuple(prefixed(f"{one}=", _text(path)) for one, path in rows.items()))
         for field, kind, rows in (("subject", "Subject", found.subject), ("device", "Device", found.device))
         if rows
     ]
-    made = call("return recorded(", [literal(each.name), "tree", *changes], indent=STEP)
+    made = render(Node("return recorded(", (quoted(each.name), "tree", *changes)), STEP)
     return "\n".join([head, doc, comment(found.todo, STEP), made])
 
 
-def _text(path: tuple[str, ...]) -> str:
-    return call("text(", ["tree", *(literal(names.key(name)) for name in path)])
+def _text(path: tuple[str, ...]) -> Source:
+    return Node("text(", ("tree", *(quoted(names.key(name)) for name in path)))
 
 
 _RECORDED = '''def recorded(operation: str, tree: Tree, **changes: Any) -> Mapped:
@@ -145,10 +153,10 @@ def _answer(contract: Contract, each: Call, name: str) -> str:
     status = [] if each.status == 200 else [f"status={each.status}"]
     if not each.answer.fields:
         tree = "None" if contract.protocol == "rest" else "{}"
-        return "\n".join([*lines, call("return Answer(", [tree, *status], indent=STEP)])
+        return "\n".join([*lines, render(Node("return Answer(", (tree, *status)), STEP)])
     lines.append(comment(f"tell what came of it: fill {_members(each.answer)} from outcome and asked.tree.", STEP))
-    shown = _source(sample.tree(each.answer, needed=True))
-    return "\n".join([*lines, call("return Answer(", [shown, *status], indent=STEP)])
+    shown = literal(sample.tree(each.answer, needed=True))
+    return "\n".join([*lines, render(Node("return Answer(", (shown, *status)), STEP)])
 
 
 def _members(record: Record) -> str:
@@ -156,22 +164,12 @@ def _members(record: Record) -> str:
     return ", ".join(found[:6]) + (" and the rest" if len(found) > 6 else "")
 
 
-_CALLS = {Decimal: "Decimal({0})", UUID: "UUID({0})"}
-
-
-def _source(value: Any) -> str:
-    """A tree as source."""
-    if isinstance(value, dict):
-        return call("{", [f"{literal(name)}: {_source(each)}" for name, each in value.items()], "}")
-    return _CALLS.get(type(value), "{0}").format(literal(str(value) if type(value) in _CALLS else value))
-
-
 def operations(contract: Contract, name: str, given: Mapping[str, str], classes: Mapping[Record, str]) -> Iterator[str]:
     """The declaration of each operation, in the table of ``api.py``."""
     for each in contract.calls:
         function = given[each.name]
         arguments = [
-            literal(each.name),
+            quoted(each.name),
             f"request=message_of(messages.{classes[each.request]})",
             f"answer=message_of(messages.{classes[each.answer]})",
             f"command=commands.{function}",
@@ -180,9 +178,10 @@ def operations(contract: Contract, name: str, given: Mapping[str, str], classes:
             *([] if each.writes else ["writes=False"]),
             *([] if each.status == 200 else [f"status={each.status}"]),
             *(["batch=True"] if each.batch else []),
-            f"doc={literal(_doc(contract, each))}",
+            f"doc={quoted(_doc(contract, each))}",
         ]
-        yield from (comment(todo, STEP) for todo in each.todos)
+        if each.todos:
+            yield comment("; ".join(each.todos), STEP)
         yield "\n".join([f"{STEP}Operation(", *(f"{STEP * 2}{argument}," for argument in arguments), f"{STEP}),"])
 
 
@@ -193,8 +192,8 @@ def _doc(contract: Contract, each: Call) -> str:
 def _routes(contract: Contract, each: Call) -> Iterator[str]:
     if contract.protocol not in ("soap", "servicestack"):
         path = each.path.removeprefix(contract.prefix)
-        told = f'f"{{PREFIX}}{_escaped(path)}"' if contract.prefix and path else "PREFIX" if not path else literal(path)
-        yield f"routes=(Route({literal(each.method)}, {told}),)"
+        told = f'f"{{PREFIX}}{_escaped(path)}"' if contract.prefix and path else "PREFIX" if not path else quoted(path)
+        yield f"routes=(Route({quoted(each.method)}, {told}),)"
 
 
 def _escaped(path: str) -> str:

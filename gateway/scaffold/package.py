@@ -7,7 +7,7 @@ from string import Template
 
 from gateway.scaffold import declare, operate, sample
 from gateway.scaffold.contract import Call, Contract
-from gateway.scaffold.layout import STEP, call, comment, docstring, literal, short, tidy
+from gateway.scaffold.layout import STEP, comment, docstring, quoted, short, tidy
 from gateway.spi import SPI_VERSION
 
 TEMPLATES = files("gateway.scaffold") / "templates"
@@ -86,15 +86,15 @@ def _faults(contract: Contract, title: str) -> str:
 
 
 def _api(contract: Contract, names: Names, title: str, tables: list[str]) -> str:
-    soap = contract.protocol == "soap"
     imports = {"Api", "ApiPlugin", "Operation", "Presented", "Settings", "WireRequest", "message_of"}
-    imports |= {"SoapStyle"} if soap else {"Route"} if contract.protocol in ("rest", "webapi") else set()
+    imports |= {"SoapStyle"} if contract.members != "qualified" else set()
+    imports |= {"Route"} if contract.protocol in ("rest", "webapi") else set()
     todos = [todo for todo in contract.todos if not todo.startswith("fault: ")]
     return _fill(
         "api.py",
         doc=docstring(f"{title}: its operations, who may call it, and how it is told what went wrong"),
-        imports=_imports(imports),
-        prefix=f"PREFIX = {literal(contract.prefix)}\n" if contract.prefix else "",
+        imports=operate.imported(imports),
+        prefix=f"PREFIX = {quoted(contract.prefix)}\n" if contract.prefix else "",
         todos="".join(f"{comment(todo)}\n" for todo in todos).rstrip("\n") or "# In the order of the contract.",
         operations="\n".join(tables),
         api="\n".join(f"{STEP * 2}{each}," for each in _arguments(contract, names, title)),
@@ -103,16 +103,10 @@ def _api(contract: Contract, names: Names, title: str, tables: list[str]) -> str
     )
 
 
-def _imports(found: set[str]) -> str:
-    ordered = sorted(found, key=lambda name: (name[0].islower(), name))
-    line = f"from gateway.spi import {', '.join(ordered)}"
-    return line if len(line) <= 120 else call("from gateway.spi import (", ordered)
-
-
 def _arguments(contract: Contract, names: Names, title: str) -> Iterator[str]:
     yield "NAME"
-    yield literal(short(title))
-    yield f"native=({literal(contract.protocol)},)"
+    yield quoted(short(title))
+    yield f"native=({quoted(contract.protocol)},)"
     yield f"prefixes=({_prefixes(contract, names)},)" if contract.protocol != "servicestack" else "prefixes=()"
     yield "operations=OPERATIONS"
     yield "faults=FAULTS"
@@ -120,7 +114,7 @@ def _arguments(contract: Contract, names: Names, title: str) -> Iterator[str]:
     if contract.protocol == "soap" and contract.members != "qualified":
         option = "local_members=True" if contract.members == "unqualified" else "qualified=False"
         yield f'options={{"soap": SoapStyle({option})}}'
-    yield f"doc={literal(short(contract.doc) or f'{title}, as {contract.source} describes it.')}"
+    yield f"doc={quoted(short(contract.doc) or f'{title}, as {contract.source} describes it.')}"
 
 
 def _prefixes(contract: Contract, names: Names) -> str:
@@ -128,8 +122,8 @@ def _prefixes(contract: Contract, names: Names) -> str:
         return "PREFIX"
     if contract.protocol == "rest":
         firsts = dict.fromkeys(f"/{each.path.split('/')[1]}" for each in contract.calls)
-        return ", ".join(literal(first) for first in firsts if "{" not in first)
-    return literal(f"/soap/{names.api}")
+        return ", ".join(quoted(first) for first in firsts if "{" not in first)
+    return quoted(f"/soap/{names.api}")
 
 
 def _readme(contract: Contract, names: Names, title: str, texts: Mapping[str, str]) -> str:

@@ -104,6 +104,8 @@ def _value(field: Field, *, needed: bool) -> Any:
         return tree(field.record, needed=needed)
     if field.item is not None:
         return [] if needed else [_value(field.item, needed=needed)]
+    if field.kind is Kind.ANY and field.sample is not None:
+        return field.sample
     if field.choices:
         return field.sample if field.sample in field.choices else field.choices[0]
     if field.kind is Kind.STRING and isinstance(field.sample, str):
@@ -114,9 +116,9 @@ def _value(field: Field, *, needed: bool) -> Any:
 
 
 def texts(record: Record) -> dict[str, str]:
-    """The values of what travels beside the body, as text by wire name."""
-    beside = [field for field in record.fields if field.location != "body"]
-    return {field.name: _text(_value(field, needed=False)) for field in beside}
+    """The values of what travels beside the body, as text by wire name; percent-encoded, but for headers."""
+    beside = [(field, _text(_value(field, needed=False))) for field in record.fields if field.location != "body"]
+    return {field.name: text if field.location == "header" else quote(text, safe="[]:") for field, text in beside}
 
 
 def _text(value: Any) -> str:
@@ -124,4 +126,4 @@ def _text(value: Any) -> str:
         return "[]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else quote(str(value), safe="")
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
