@@ -6,7 +6,6 @@ import threading
 import time
 import uuid
 
-
 _turn = threading.Lock()
 _LOW = (1 << 62) - 1
 _last = 0
