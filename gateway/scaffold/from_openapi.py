@@ -76,7 +76,7 @@ class _Reader:
         if self.document.get("webhooks"):
             yield f"webhooks are not served: {', '.join(map(str, self.document['webhooks']))}"
         servers = self.document.get("servers") or []
-        if len(servers) > 1 or "{" in str(servers[:1]):
+        if len(servers) > 1 or any("{" in str(server.get("url")) for server in servers):
             yield f"the document names several servers or a template: the paths begin with {self.prefix or '/'}"
 
     def calls(self) -> Iterator[Call]:
@@ -171,13 +171,10 @@ class _Reader:
 
 def _request(name: str, fields: list[Field], body: Record | None) -> Record:
     """What travels beside the body, and what is in it."""
-    inside, title, doc = (
-        body.fields if body is not None else (),
-        f"{class_name(name)}Request",
-        f"What {name} is asked with.",
-    )
-    is_open, todos = body is not None and body.open, body.todos if body is not None else ()
-    return Record(title, (Level("", (*fields, *inside)),), open=is_open, doc=doc, todos=todos)
+    inside = body or Record("")
+    level = Level("", (*fields, *inside.fields))
+    doc = f"What {name} is asked with."
+    return Record(f"{class_name(name)}Request", (level,), open=inside.open, doc=doc, todos=inside.todos)
 
 
 def _is_list(schema: Mapping[str, Any]) -> bool:

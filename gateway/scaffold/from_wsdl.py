@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.codecs.soap import SOAP_11, SOAP_12, local, namespace
 from adapters.scalars import Kind
-from gateway.scaffold.contract import Call, Contract, Field, Level, Record, ScaffoldError
+from gateway.scaffold.contract import Call, Contract, Field, Level, Record, ScaffoldError, records
 from gateway.scaffold.from_xsd import Types, is_qualified
 from gateway.scaffold.mapping import reads
 from gateway.scaffold.schemas import WSDL, Documents, QName, Schemas, qname
@@ -54,7 +54,7 @@ class _Reader:
         title = str(service.get("name") if service is not None else root.get("name") or "Service")
         version = _version(bound[0].binding)
         members: Any = self.forms.most_common(1)[0][0] if self.forms else "qualified"
-        todos = (*self._addresses(), *self._mixed(), *dict.fromkeys(self._faults(bound)))
+        todos = (*self._addresses(), *self._mixed(), *_alike(calls), *dict.fromkeys(self._faults(bound)))
         return Contract(
             title, "soap", calls, self.source, doc=_documentation(service), media_type=version.media_type,
             members=members, todos=todos,
@@ -97,6 +97,9 @@ class _Reader:
         if _part(bound.abstract, "output") is None:
             todos.append(f"{name} is one-way: its callers expect an answer without a body")
         answer = self.message(bound, "output", f"{name}Response")
+        spaces = {level.namespace for record in records(answer) for level in record.levels if level.fields}
+        if len(spaces - {answer.namespace}) > 0 and self.forms["qualified"]:
+            todos.append("the answer has elements of further namespaces, but all are written in that of the answer")
         doc = _documentation(bound.abstract)
         return Call(name, request, answer, writes=not reads(name), doc=doc, todos=tuple(todos))
 
@@ -207,6 +210,15 @@ def _target(node: Any) -> str:
 
 def _part(operation: Any, role: str) -> Any:
     return operation.find(f"{{{WSDL}}}{role}")
+
+
+def _alike(calls: tuple[Call, ...]) -> Iterator[str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in calls:
+        found.setdefault((each.request.name, each.request.namespace), []).append(each.name)
+    for (element, _), names in found.items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} have the same element {element}: they are told apart by SOAPAction alone"
 
 
 def _children(node: Any) -> list[Any]:

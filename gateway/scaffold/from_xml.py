@@ -15,6 +15,7 @@ from gateway.limits import Limits
 from gateway.outcome import Fault
 from gateway.scaffold.contract import Call, Contract, Field, Level, Record, ScaffoldError
 from gateway.scaffold.guess import SPAN_TODO, is_secret, is_span, text_kind
+from gateway.scaffold.mapping import reads
 from gateway.scaffold.merge import merged
 
 SERVICESTACK = "http://schemas.servicestack.net/types"
@@ -44,7 +45,7 @@ def _document(root: Any, body: bytes, source: str) -> Contract:
     record = _Reader(wrapped=True).record(root)
     stack = any(namespace(element) == SERVICESTACK for element in root.iter())
     name = local(root)
-    call = Call(name, record, _answer(name, record.namespace), "POST", body=body)
+    call = Call(name, record, _answer(name, record.namespace), writes=not reads(name), body=body)
     todos = ("the members' order, kinds and lists are those of one sample: compare them with the original's help page",)
     protocol: Any = "servicestack" if stack else "webapi"
     return Contract(name, protocol, (call,), source, media_type="application/xml", todos=todos)
@@ -57,7 +58,8 @@ def _envelope(root: Any, body: bytes, source: str, media_type: str) -> Contract:
         raise ScaffoldError(f"{source}: the envelope's Body must hold one element, not {len(payload)}")
     message, name = payload[0], local(payload[0])
     record = _Reader(wrapped=False).record(message)
-    call = Call(name, record, _answer(f"{name}Response", record.namespace), body=body)
+    answer = _answer(f"{name}Response", record.namespace)
+    call = Call(name, record, answer, writes=not reads(name), body=body)
     todos = tuple(
         f'the Header holds {local(block)}, which is ignored: declare it with part="header" if it means anything'
         for block in parts.get("Header", ())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from adapters.codecs.datacontract_names import SERIALIZATION
@@ -49,18 +50,22 @@ class Types:
     def __init__(self, schemas: Schemas) -> None:
         self.schemas = schemas
         self._records: dict[Any, Record] = {}
+        self._roots: dict[Any, Record] = {}
         self._above: list[Any] = []
 
-    def root(self, element: Any, name: str | None = None) -> Record:
+    def root(self, element: Any) -> Record:
         """The message that a global element is."""
         field = self.element(element)
-        space, own = target(element), name or str(element.get("name"))
+        space, own = target(element), str(element.get("name"))
         if field.record is None:
             todo = f"{own} holds a {field.kind.value} itself, which no message can be: its value is not read"
             todos = () if field.kind is Kind.ANY and not _typed(element) else (todo,)
             return Record(own, (Level(space, ()),), doc=field.doc, todos=todos)
-        levels = tuple(Level(space, level.fields) for level in field.record.levels) or (Level(space, ()),)
-        return replace(field.record, name=own, levels=_one(levels), doc=field.doc or field.record.doc)
+        if element not in self._roots:
+            levels = field.record.levels
+            levels = levels if levels[-1].namespace == space else (*levels, Level(space, ()))
+            self._roots[element] = replace(field.record, name=own, levels=levels, doc=field.doc or field.record.doc)
+        return self._roots[element]
 
     def element(self, node: Any) -> Field:
         """The member that an element's declaration is."""
@@ -111,20 +116,20 @@ class Types:
             return Field(name, Kind.ANY, todos=(todo,))
         if node not in self._records:
             self._above.append(node)
-            fields = tuple(_first_of_each(self.members(node)))
+            levels = tuple(_levels(self.members(node))) or (Level(target(node), ()),)
             self._above.pop()
             todos = tuple(_todos(node, title))
             is_open = any(is_schema(each, "any") for each in node.iter())
-            levels = (Level(target(node), fields),)
             self._records[node] = Record(title, levels, open=is_open, doc=documentation(node), todos=todos)
         return Field(name, Kind.OBJECT, self._records[node])
 
-    def members(self, node: Any, *, optional: bool = False) -> Iterator[Field]:
-        """The members that a type or a part of one has, those of its base first."""
+    def members(self, node: Any, *, optional: bool = False) -> Iterator[tuple[str, Field]]:
+        """The members that a type or a part of one has, each with its namespace, those of its base first."""
         for child in node:
             if is_schema(child, "element"):
                 field = self.element(child)
-                yield replace(field, required=False) if optional else field
+                space = qname(child, child.get("ref"))[0] if child.get("ref") else target(child)
+                yield space, replace(field, required=False) if optional else field
             elif is_schema(child, "extension", "restriction"):
                 if is_schema(child, "extension") and child.get("base"):
                     base = self.schemas.find("type", qname(child, child.get("base")))
@@ -141,15 +146,15 @@ class Types:
                     else (self.members(child, optional=loose))
                 )
 
-    def _repeated(self, node: Any, optional: bool) -> Iterator[Field]:
+    def _repeated(self, node: Any, optional: bool) -> Iterator[tuple[str, Field]]:
         """The members of a group that repeats: each is a list; how they alternate is lost."""
-        for field in self.members(node, optional=optional):
+        for space, field in self.members(node, optional=optional):
             if field.item is not None:
-                yield field
+                yield space, field
             else:
                 todo = f"{field.name} repeats together with its neighbours: each is a list, how they alternate is lost"
                 item = replace(field, todos=(), doc="")
-                yield Field(field.name, Kind.LIST, item=item, doc=field.doc, todos=(*field.todos, todo))
+                yield space, Field(field.name, Kind.LIST, item=item, doc=field.doc, todos=(*field.todos, todo))
 
     def _valued(self, content: Any, name: str) -> Field:
         """A text with attributes: its text."""
@@ -185,10 +190,6 @@ def _typed(element: Any) -> bool:
     return bool(element.get("type")) or any(is_schema(child, "simpleType") for child in element)
 
 
-def _one(levels: tuple[Level, ...]) -> tuple[Level, ...]:
-    return (Level(levels[-1].namespace, tuple(field for level in levels for field in level.fields)),)
-
-
 def _builtin(name: str, plain: str) -> Field:
     kind = _KINDS.get(plain)
     if kind is None:
@@ -197,13 +198,13 @@ def _builtin(name: str, plain: str) -> Field:
     return Field(name, kind, todos=(f"{name} {remark}",) if remark else ())
 
 
-def _first_of_each(fields: Iterator[Field]) -> Iterator[Field]:
-    """Each name once: a choice may have the same element in two branches."""
-    seen: set[str] = set()
-    for field in fields:
-        if field.name not in seen:
-            seen.add(field.name)
-            yield field
+def _levels(members: Iterator[tuple[str, Field]]) -> Iterator[Level]:
+    """Members by their namespace; each name once, since a choice may have the same element in two branches."""
+    once: dict[str, tuple[str, Field]] = {}
+    for space, field in members:
+        once.setdefault(field.name, (space, field))
+    for space, run in groupby(once.values(), key=lambda pair: pair[0]):
+        yield Level(space, tuple(field for _, field in run))
 
 
 def _todos(node: Any, title: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The steps from a file to the files of a package."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ OTHERS = {
 }
 
 
-def files(source: Path, name: str, taken: Collection[str] = ()) -> dict[str, bytes]:
+def files(source: Path, name: str, taken: Mapping[str, str] = {}) -> dict[str, bytes]:
     """The files of a package called after the API ``name``, by path; ``taken`` are names of operations (in lower case)
-    that other APIs have. Raises ScaffoldError, and OSError when a file cannot be read."""
+    and the APIs that have them. Raises ScaffoldError, and OSError when a file cannot be read."""
     if not NAME.fullmatch(name) or len(name) > LONGEST:
         told = f"use at most {LONGEST} lower-case letters, digits, - and _, as in my-api"
         raise ScaffoldError(f"{name!r} cannot be an API's name: {told}")
@@ -65,13 +65,13 @@ def _xml(source: Path, body: bytes) -> Contract:
     return from_xml.contract(root, body, source.name)
 
 
-def finished(found: Contract, name: str, taken: Collection[str] = ()) -> Contract:
+def finished(found: Contract, name: str, taken: Mapping[str, str] = {}) -> Contract:
     """The contract with a path and a name of its own for each operation, whose samples its messages read."""
     if not found.calls:
         raise ScaffoldError(f"{found.source}: it has no operation")
     calls: list[Call] = []
     for each in found.calls:
-        used = {*taken, *(call.name.lower() for call in calls)}
+        used = {**taken, **{call.name.lower(): name for call in calls}}
         calls.append(_checked(found, _pathed(found, _named(each, used), name), name))
     prefix = found.prefix or (f"/{name}" if found.protocol == "webapi" else "")
     shared = _shared(calls)
@@ -89,7 +89,7 @@ def _shared(calls: list[Call]) -> dict[str, list[str]]:
     return {todo: where for todo, where in found.items() if len(where) > 1}
 
 
-def _named(each: Call, used: Collection[str]) -> Call:
+def _named(each: Call, used: Mapping[str, str]) -> Call:
     plain = re.sub(r"[^A-Za-z0-9_]", "_", each.name) or "call"
     plain = plain if not plain[0].isdigit() else f"_{plain}"
     made = plain
@@ -99,7 +99,9 @@ def _named(each: Call, used: Collection[str]) -> Call:
         made = f"{plain}{number}"
     if made == each.name:
         return each
-    todo = f"published as {each.name}, a name that another operation has, or that cannot stand in a path"
+    owner = used.get(plain.lower())
+    taken = f"{owner} has an operation of this name, and names are all that ServiceStack tells operations apart by"
+    todo = f"published as {each.name}: {taken if owner else 'a name has letters, digits and underscores only'}"
     return replace(each, name=made, todos=(*each.todos, todo))
 
 

@@ -181,6 +181,7 @@ def _golden(contract: Contract, names: Names) -> Iterator[tuple[str, bytes]]:
         tree = sample.texts(each.request)
         headers += [(one.name, tree[one.name]) for one in each.request.fields if one.location == "header"]
         headers += [("Content-Type", contract.media_type)] if body else []
+        headers += [("SOAPAction", f'"{each.name}"')] if contract.media_type.startswith("text/xml") else []
         lines = [f"{each.method} {target(contract, each, names.api)} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers]
         yield f"{folder(each, names)}/request.http", "\n".join([*lines, "", ""]).encode() + body

@@ -55,12 +55,11 @@ def _modules(package: str) -> list[str]:
     return [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
 
 
-def operations(found: Registry, name: str) -> frozenset[str]:
-    """The names, in lower case, of the operations of every installed API but ``name``."""
+def operations(found: Registry, name: str) -> dict[str, str]:
+    """The names, in lower case, of the operations of every installed API but ``name``, each with its API."""
     from gateway import boot
 
     settings = boot.load_settings(environment={})
     built = registry.build(found, settings)
-    return frozenset(
-        operation.name.lower() for api in built.apis.values() if api.name != name for operation in api.operations
-    )
+    others = [api for api in built.apis.values() if api.name != name]
+    return {operation.name.lower(): api.name for api in others for operation in api.operations}

@@ -11,7 +11,7 @@ from uuid import UUID
 from adapters.binding import body_of
 from adapters.codecs.datacontract import WEBAPI
 from adapters.codecs.json import STRICT
-from adapters.codecs.soap import SoapCodec
+from adapters.codecs.soap import VERSIONS, SoapCodec
 from adapters.protocol import Codec
 from adapters.scalars import REFERENCE_KINDS, Kind, NetDateTime
 from adapters.soapstyle import SoapStyle
@@ -39,15 +39,16 @@ VALUES: Mapping[Kind, Any] = {
 """What stands for a value of each kind in a made request."""
 
 
-def style(contract: Contract, path: str = "") -> SoapStyle:
+def style(contract: Contract) -> SoapStyle:
     """How the contract's envelopes are spelled."""
-    return SoapStyle(path=path, qualified=contract.members != "none", local_members=contract.members == "unqualified")
+    return SoapStyle(qualified=contract.members != "none", local_members=contract.members == "unqualified")
 
 
 def codec(contract: Contract, name: str) -> Codec:
     """What reads the requests of the contract."""
     if contract.protocol == "soap":
-        return SoapCodec(name, style(contract))
+        version = next(one for one in VERSIONS.values() if one.media_type == contract.media_type)
+        return SoapCodec(name, style(contract), version)
     return STRICT if contract.protocol == "rest" else WEBAPI
 
 
