@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.conformance import declared, faults, golden, hostile, storing, variants
+from gateway.conformance import coverage, declared, faults, golden, hostile, speaking, storing, variants
 from gateway.conformance.findings import Finding, Level, Trial
 from gateway.conformance.kit import Kit
 
@@ -93,6 +93,12 @@ APIS: Sequence[Check] = (
     ),
     *REQUESTS,
     *STORED,
+    Check(
+        "coverage",
+        "Each operation has a golden case that succeeds and one that is refused; each member is in some case.",
+        "full",
+        coverage.trials,
+    ),
 )
 """The checks of an API, in the order in which they are run."""
 
@@ -110,6 +116,36 @@ PROTOCOLS: Sequence[Check] = (
         "byte for byte.",
         "smoke",
         golden.trials,
+    ),
+    Check(
+        "binding",
+        "It has an address for every operation of every API, alone and together, and no address twice.",
+        "smoke",
+        speaking.binding_trials,
+    ),
+    Check(
+        "answers",
+        "It writes every answer of every API: well-formed, and as the message declares.",
+        "smoke",
+        speaking.answer_trials,
+    ),
+    Check(
+        "unknown",
+        "It opens whatever comes, and refuses an unknown path in its own form.",
+        "smoke",
+        speaking.unknown_trials,
+    ),
+    Check(
+        "methods",
+        "Nothing is written by GET, HEAD or OPTIONS; a refused method is told which are allowed.",
+        "smoke",
+        speaking.method_trials,
+    ),
+    Check(
+        "carries",
+        "Every member of every request of every API arrives as it was sent.",
+        "full",
+        speaking.carrying_trials,
     ),
     *REQUESTS,
     *STORED,

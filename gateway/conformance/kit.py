@@ -19,8 +19,7 @@ from gateway.conformance.folder import Golden
 from gateway.conformance.steady import steady
 from gateway.registry import Built, Registry
 from gateway.settings import Settings
-from schemas.api import Api, ApiPlugin
-
+from schemas.api import Api, ApiPlugin, Operation
 
 _LOCKS = ("lockout.failures", "lockout.address_failures")
 """Settings that would shut out a check which sends wrong credentials many times."""
@@ -89,6 +88,12 @@ class Kit:
     def protocol(self) -> WireProtocol:
         """The protocol that is tested."""
         return self.built.protocols[self.subject.name]
+
+    def known(self, name: str) -> Operation:
+        """The operation of this name, as it was built for this kit."""
+        found = self.api.operation(name)
+        assert found is not None
+        return found
 
     @cached_property
     def cases(self) -> Sequence[Case]:

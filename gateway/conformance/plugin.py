@@ -1,5 +1,6 @@
 """The pytest plug-in: ``pytest --conformance NAME``. It costs other runs of pytest nothing but its options."""
 
+import traceback
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -108,6 +109,10 @@ def _raise(error: Exception) -> Any:
     raise error
 
 
+FRAMES = 8
+"""How many of the innermost frames of a traceback are shown."""
+
+
 class NotConforming(Exception):
     """A promise is not kept; the text is for the author of the plug-in."""
 
@@ -130,7 +135,10 @@ class Item(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Findings as they are; a traceback for anything else, which is a defect of the plug-in or of the kit."""
-        return str(excinfo.value) if isinstance(excinfo.value, NotConforming) else super().repr_failure(excinfo)
+        if isinstance(excinfo.value, NotConforming):
+            return str(excinfo.value)
+        last = "".join(traceback.format_exception(excinfo.value, limit=-FRAMES))
+        return f"The promise: {self.check.promise}\n\nThe check was not finished, since this was raised:\n\n{last}"
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """What the report calls it."""

@@ -141,7 +141,7 @@ def _repeated(kit: Kit, case: Case) -> Iterator[Finding]:
     with kit.bench(case.settings) as bench:
         cases.prime(case, bench)
         yield from _twice(bench, case, case.request(bench.secrets))
-    if writes(kit.ran(case)[-1]):
+    if writes(kit.ran(case)[-1]) and not any(outcome.repeated for outcome in kit.ran(case)[-1].outcomes):
         with kit.bench(case.settings) as bench:
             cases.prime(case, bench)
             yield from _twice(bench, case, keyed(case.request(bench.secrets)))

@@ -26,6 +26,8 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _JSON = frozenset({"rest", "webapi", "servicestack"})
 """Protocols whose JSON answer is the message itself."""
+_BARE = frozenset({"rest", "webapi"})
+"""Those of them in which a bare message is its one member's value."""
 
 
 class Schemas:
@@ -87,8 +89,12 @@ def departure(address: Address, response: WireResponse, message: Message | None,
     if not body:
         return None
     if kind.endswith("json"):
-        known = message is not None and address.protocol.name in _JSON
-        return _json_departure(message, json_of(body, charset)) if known and message is not None else None
+        name = address.protocol.name
+        if message is None or name not in _JSON:
+            return None
+        value = json_of(body, charset)
+        bare = message.bare and name in _BARE
+        return _value_departure(message.members[0], value) if bare else _json_departure(message, value)
     if kind.endswith("xml"):
         return _xml_departure(address, xml.parse(body, ANY_SIZE, charset=charset or None), message, schemas)
     return None
@@ -147,8 +153,6 @@ _SHAPES: Mapping[Kind, tuple[type, ...]] = {
 
 
 def _json_departure(message: Message, value: Any) -> str | None:
-    if message.bare:
-        return _value_departure(message.members[0], value)
     if not isinstance(value, dict):
         return f"{message.name} is {type(value).__name__} instead of an object"
     for name, item in value.items():

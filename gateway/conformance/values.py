@@ -108,20 +108,23 @@ def wrong_sample(member: Member) -> str | None:
         return f"it cannot be read as {member.kind.value}"
 
 
-def sample(member: Member) -> Any:
-    """A value of ``member``: its own sample where it has one."""
+def sample(member: Member, *, text: bool = False) -> Any:
+    """A value of ``member``: its own sample where it has one. With ``text`` what may be anything is a text, which
+    every format can carry."""
     if member.message is not None:
-        return sample_tree(member.message)
+        return sample_tree(member.message, text=text)
     if member.item is not None:
-        return [sample(member.item)]
+        return [sample(member.item, text=text)]
+    if text and member.kind is Kind.ANY:
+        return _SAMPLES[Kind.ANY]
     if member.sample is not None and wrong_sample(member) is None:
         return own_sample(member)
     return member.choices[0] if member.choices else _SAMPLES[member.kind]
 
 
-def sample_tree(message: Message) -> Tree:
+def sample_tree(message: Message, *, text: bool = False) -> Tree:
     """A tree of ``message`` in which every member has a value."""
-    return {member.key: sample(member) for member in message.members}
+    return {member.key: sample(member, text=text) for member in message.members}
 
 
 def fits(message: Message, tree: Tree) -> bool:
