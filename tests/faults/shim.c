@@ -1,4 +1,5 @@
-/* A preloaded library that lets chosen writes and syncs fail, or end the process, and tells in which order bytes leave.
+/* A preloaded library that lets chosen writes and syncs fail, or end the process, tells in which order bytes leave, and
+ * sets the time of day.
  *
  * FAULTS_CONTROL names a file of one struct control, which all processes share and a test changes while they run.
  * FAULTS_FILE is a part of the paths that are meant. FAULTS_ORDER names a file to which lines are appended:
@@ -18,7 +19,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct control {
@@ -27,6 +30,7 @@ struct control {
     int64_t at;     /* the number of the call that fails, from 1 on */
     int64_t count;  /* calls so far */
     int32_t sticky; /* whether every later call fails as well */
+    int64_t ahead;  /* seconds by which the time of day is ahead of the true one; below 0: behind */
 };
 
 enum { DIES = -1, DIES_WITHIN = -2, MARK = 36 };
@@ -159,4 +163,23 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
     REAL(writev);
     for (int part = 0; part < count; part++) sent(file, parts[part].iov_base, parts[part].iov_len);
     return real(file, parts, count);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    REAL(clock_gettime);
+    int result = real(clock, now);
+    if (result == 0 && shared && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += shared->ahead;
+    return result;
+}
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+    REAL(gettimeofday);
+    int result = real(now, zone);
+    if (result == 0 && shared) now->tv_sec += shared->ahead;
+    return result;
+}
+time_t time(time_t *stored) {
+    REAL(time);
+    time_t now = real(NULL) + (shared ? shared->ahead : 0);
+    if (stored) *stored = now;
+    return now;
 }
