@@ -1,10 +1,8 @@
 """Starting, stopping and dying: what was answered is there, and what cannot start says why."""
 
 import re
-import signal
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,58 +21,11 @@ def end(client: httpx.Client, index: str) -> httpx.Response:
     return client.post("/api/v1/workstation/session/end", content=END.replace('"283"', f'"{index}"'), headers=JSON)
 
 
-def keep_ending(server: Server, name: str, answered: list[str], stop: threading.Event) -> None:
-    with server.client() as client:
-        for number in range(100_000):
-            if stop.is_set():
-                return
-            try:
-                if end(client, f"{name}-{number}").text == OK:
-                    answered.append(f"{name}-{number}")
-            except httpx.HTTPError:
-                return
-
-
-def under_load(server: Server, then: Callable[[], object]) -> list[str]:
-    """What was answered by eight callers until ``then`` ended them, in the middle of their work."""
-    answered: list[str] = []
-    stop = threading.Event()
-    threads = [threading.Thread(target=keep_ending, args=(server, f"t{n}", answered, stop)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + 30
-    while len(answered) < 100 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    then()
-    stop.set()
-    for thread in threads:
-        thread.join(30)
-    return answered
-
-
 def stored(database: Path) -> list[str]:
     """The indexes of all stored sessions, read with nothing of ours."""
     with sqlite3.connect(database) as connection:
         rows = connection.execute("SELECT body FROM sessions").fetchall()
     return re.findall(r'"index":"(t\d+-\d+)"', "\n".join(str(row[0]) for row in rows))
-
-
-def test_what_was_answered_is_stored_exactly_once_when_every_process_is_killed(serve: Callable[..., Server]) -> None:
-    for _ in range(3):
-        server = serve("--demo")
-        answered = under_load(server, server.kill)
-        found = stored(server.database)
-        assert len(answered) >= 100
-        assert set(answered) - set(found) == set()
-        assert len(found) == len(set(found))
-
-
-def test_sigterm_finishes_what_is_in_flight(serve: Callable[..., Server]) -> None:
-    server = serve("--demo")
-    statuses: list[int] = []
-    answered = under_load(server, lambda: statuses.append(server.stop(signal.SIGTERM)))
-    assert statuses == [0]
-    assert set(answered) - set(stored(server.database)) == set()
 
 
 def test_two_servers_share_one_database(serve: Callable[..., Server], tmp_path: Path) -> None:

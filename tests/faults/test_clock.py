@@ -5,12 +5,16 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
 from benchmarks import traffic
 from gateway.store.check import check
 from tests.e2e.conftest import Server
 from tests.faults.load import ready
 from tests.faults.shim import Shim
 from tests.faults.test_store_away import send
+
+pytestmark = pytest.mark.external
 
 HOUR, DAY = 3600, 86_400
 

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from benchmarks import traffic
 from tests.e2e.conftest import Server
 from tests.faults.shim import Shim
+
+pytestmark = pytest.mark.external
 
 WRITES = 60
 Line = Sequence[str]

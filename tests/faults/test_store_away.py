@@ -18,6 +18,8 @@ from tests.faults.shim import Shim
 from tests.faults.sweep import template
 from tests.faults.test_sweep import UNAVAILABLE
 
+pytestmark = pytest.mark.external
+
 
 def send(server: Server, keys: traffic.Keys, start: int) -> list[tuple[traffic.Write, str, httpx.Response]]:
     """A write of each API, numbered from ``start``, with its mark and its answer."""

@@ -12,6 +12,8 @@ import pytest
 from tests.faults.conftest import LONG
 from tests.faults.shim import Shim
 
+pytestmark = pytest.mark.external
+
 ONCE, LASTING = "once", "lasting"
 UNAVAILABLE = {
     "workstation": (200, '"Code":"91"'),
