@@ -28,7 +28,7 @@ from adapters.protocol import Decoded, Endpoint, Exchange, Match, Offer, Protoco
 from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle, target_namespace
 from adapters.wrapped import RESULT, answer_of, request_of
 from gateway.limits import Limits
-from gateway.outcome import RETRYABLE, Fault, FaultKind
+from gateway.outcome import RETRYABLE, Fault, FaultKind, Note
 from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import Answer, Api, InBand, NativeFault, Operation
@@ -173,7 +173,16 @@ def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:
         sent = _action(exchange.request) or addressed(envelope).get("Action", "")
         operation = _by_body(api, codec, envelope, _last(sent))
     message = request_of(operation) if codec.style.wrapped else operation.request
-    return replace(codec.read(envelope, message), operation=operation, api=api)
+    decoded = codec.read(envelope, message)
+    notes = (*decoded.notes, *_spoofed(exchange.request, api, operation))
+    return replace(decoded, notes=notes, operation=operation, api=api)
+
+
+def _spoofed(request: WireRequest, api: Api, operation: Operation) -> list[Note]:
+    """A note where SOAPAction says another operation of the API than the envelope, which decides."""
+    action = _last(_action(request))
+    other = api.operation(action)
+    return [Note("soap-action", action)] if other is not None and other is not operation else []
 
 
 def _by_header(api: Api, style: SoapStyle, header: Mapping[str, str]) -> Operation:

@@ -64,11 +64,11 @@ class Csv:
             if "field limit" in str(error):
                 raise Fault(FaultKind.TOO_LARGE, "a field of the body is too long (limits.text_bytes)") from None
             raise Fault(FaultKind.MALFORMED, f"the body is not CSV: {error}") from None
-        if len(rows) > 2:
-            raise Fault(FaultKind.MALFORMED, "a CSV request has a header row and one row of values")
-        if rows and len(rows[0]) > limits.members:
+        if any(len(row) > limits.members for row in rows):
             raise Fault(FaultKind.TOO_LARGE, f"the header has more than {limits.members} names (limits.members)")
-        return (rows[0], rows[1]) if len(rows) == 2 else ([], [])
+        if rows and (len(rows) != 2 or len(rows[1]) > len(rows[0])):
+            raise Fault(FaultKind.MALFORMED, "a CSV request has a header row and one row of no more values")
+        return (rows[0], rows[1]) if rows else ([], [])
 
     def encode(self, tree: Tree | None, message: Message) -> bytes:
         """Header and rows, the last one ended, too."""
@@ -98,7 +98,7 @@ class Csv:
 
 
 def _rows(text: str) -> Iterator[list[str]]:
-    return (row for row in csv.reader(io.StringIO(text, newline="")) if row)
+    return (row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row)
 
 
 def _repeated(member: Member, notes: list[Note]) -> None:
