@@ -1,6 +1,7 @@
-"""Masking of declared credentials in what is kept of a request."""
+"""Masking of credentials in what is kept of a request: declared ones, its header's, and what is called like one."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from gateway.commands import plain
@@ -20,16 +21,46 @@ def raw_request(request: WireRequest, message: Message, tree: Tree, *, part: boo
     """
     secrets = [value for value in credentials(message, tree) if value]
     if not (secrets or part):
-        return RawRequest(request.method, _target(request), request.headers.get("content-type", ""), request.body)
+        return _masked_strays(request, _target(request), request.body)
     path = request.raw_path or request.path
     target = _target(request)
-    media_type = request.headers.get("content-type", "")
     encoded = [value.encode("utf-8", "surrogatepass") for value in secrets]
     in_place = all(value in request.body or secret in target for value, secret in zip(encoded, secrets, strict=True))
     if in_place and not part:
-        return RawRequest(request.method, _without(target, secrets), media_type, _masked(request.body, encoded))
+        return _masked_strays(request, _without(target, secrets), _masked(request.body, encoded))
     body = json.dumps(redact(message, plain(tree), MASK), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return RawRequest(request.method, path, media_type, body, "tree")
+    return _masked_strays(request, path, body, "tree")
+
+
+def _masked_strays(request: WireRequest, target: str, body: bytes, form: str = "bytes") -> RawRequest:
+    """The request, with what is secret in places where it does not belong masked, too: the header's credential when it
+    is repeated, and whatever is called a password or the like, such as the one of WS-Security."""
+    shown = request.headers.get("authorization", "").rpartition(" ")[2]
+    if len(shown) >= SHORTEST:
+        target, body = target.replace(shown, MASK), body.replace(shown.encode("latin-1", "replace"), MASK.encode())
+    if request.query:
+        target = _IN_QUERY.sub(rf"\1{MASK}", target)
+    if any(hint in body for hint in _HINTS):
+        for pattern in _IN_BODY:
+            body = pattern.sub(rb"\1" + MASK.encode(), body)
+    return RawRequest(request.method, target, request.headers.get("content-type", ""), body, form)
+
+
+SHORTEST = 8
+"""A text in the header below this length is no secret, and could be a word of the request."""
+_HINTS = (b"assword", b"ASSWORD", b"asswd", b"ecret", b"ccess_token", b"ccessToken", b"pi_key", b"piKey")
+_NAME = "(?:password|passwd|secret|access_?token|api_?key)"
+_IN_QUERY = re.compile(
+    rf"((?:[?&])[^=&]{{0,64}}(?:{_NAME}|token|authorization|signature)[^=&]{{0,64}}=)[^&]+", re.IGNORECASE
+)
+# Bounded, so that no body makes them slow. The name is any that holds one of those words.
+_IN_BODY = tuple(
+    re.compile(pattern.replace("NAME", _NAME).encode(), re.IGNORECASE)
+    for pattern in (
+        r'("[^"]{0,64}NAME[^"]{0,64}"\s{0,9}:\s{0,9}")(?:[^"\\]|\\.)+',
+        r"(<[\w.:-]{0,64}NAME[\w.:-]{0,64}(?:\s[^<>]{0,999})?>)[^<]+",
+    )
+)
 
 
 def _target(request: WireRequest) -> str:
