@@ -8,6 +8,7 @@ each event.
 """
 
 import argparse
+import gc
 import os
 import platform
 import tempfile
@@ -122,10 +123,14 @@ def measure(gateway: Gateway, works: Iterator[Work], size: int, writes: int) -> 
 def _round(gateway: Gateway, works: Iterator[Work], size: int, writes: int) -> Cost:
     count = max(1, writes // size)
     made = batches(works, size, count)
+    # A server has a few requests in memory and not thousands: what was made beforehand is not to be collected.
+    gc.collect()
+    gc.freeze()
     disk, wall, cpu = _disk_bytes(), time.perf_counter(), time.process_time()
     for batch in made:
         commit(gateway, batch)
     cpu, wall, disk = time.process_time() - cpu, time.perf_counter() - wall, _disk_bytes() - disk
+    gc.unfreeze()
     done = size * count
     return Cost(cpu / done * 1e6, wall / done * 1e6, disk / done)
 

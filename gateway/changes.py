@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from gateway.commands import UNSET, ByKey, ByUid, Write, plain
-from gateway.model import Device, EventKind, Key, Session, State, Subject, subject_uid
+from gateway.model import ApplicationUse, Device, EventKind, Key, Session, State, Subject, subject_uid
 from gateway.outcome import Fault, FaultKind
 from gateway.work import Work
 
@@ -87,20 +88,34 @@ def _changed(name: str, old: Mapping[str, Any], changes: Mapping[str, Any]) -> A
     if value is None:
         return _EMPTY.get(name)
     if name == "applications":
-        return tuple(replace(use, attributes=merged({}, use.attributes)) for use in value)
+        return tuple(use if _is_flat(use.attributes) else _use(use) for use in value)
     return value
+
+
+def _use(use: ApplicationUse) -> ApplicationUse:
+    return replace(use, attributes=merged({}, use.attributes))
+
+
+def _is_flat(attributes: Mapping[str, Any]) -> bool:
+    """Whether attributes are what is stored already: texts alone, as nearly always."""
+    return type(attributes) is dict and all(type(value) is str for value in attributes.values())
 
 
 def _named(subject: Subject, tenant: str) -> Subject:
     text = (subject.email or "").strip() or (subject.user_id or "").strip()
-    return subject if subject.uid is not None or not text else replace(subject, uid=subject_uid(tenant, text))
+    return subject if subject.uid is not None or not text else replace(subject, uid=_uid(tenant, text))
+
+
+_uid = lru_cache(4096)(subject_uid)
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """``old`` with ``new`` laid over it, nested objects too; a null in ``new`` clears its name."""
     result = dict(old)
     for name, value in new.items():
-        if value is None or value is UNSET:
+        if type(value) is str:
+            result[name] = value
+        elif value is None or value is UNSET:
             if value is None:
                 result.pop(name, None)
         elif isinstance(value, Mapping):

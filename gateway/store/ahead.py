@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from gateway.commands import ByKey, ByToken, ByUid, Write
 from gateway.handler import Draft, Policy, resolve, slot_of
-from gateway.model import Key
+from gateway.model import EventKind, Key
 from gateway.outcome import Fault
 from gateway.places import key_of, number_of, place_of
 from gateway.store.snapshot import Found, Snapshot, Stored, stored_of, token_of
@@ -21,6 +21,9 @@ from gateway.work import Work
 
 _ROUNDS = 3
 """The caller's own session, the session that is named, the slot: nobody asks more in a row."""
+
+_NONE = (None, None)
+"""No session has the key: a close of it repeats nothing."""
 
 Drafted = tuple[Work, Draft | None]
 
@@ -59,9 +62,13 @@ def _ask(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft | N
         tenant = _tenant(stored, work, token)
         if tenant is None:
             return False
-        if (tenant, write.find.key) not in ahead.keys:
-            questions.keys.add((tenant, write.find.key))
+        pair = (tenant, write.find.key)
+        if (known := ahead.keys.get(pair)) is None:
+            # Where it is known by now to be left to a look-up of its own, it is not asked for again.
+            questions.keys.add(pair)
             return True
+        if known == _NONE and write.kind is EventKind.CLOSED and work.idempotency_key is None:
+            return False
     return drafted.command is not None and _ask_slot(stored, questions, work, write, drafted.command, policy)
 
 

@@ -12,8 +12,9 @@ from itertools import groupby, islice
 from typing import Any
 
 from gateway.model import EventKind, Session, SessionEvent
+from gateway.places import key_of
 from gateway.store import keyring
-from gateway.store.columns import indexed, key_of, session_name, terms
+from gateway.store.columns import indexed, session_name, terms
 from gateway.store.dialect import Connection, StoreError, address
 from gateway.store.options import option
 from gateway.store.schema import SCHEMA_VERSION, version_of

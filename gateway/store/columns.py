@@ -2,6 +2,8 @@
 
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
+from struct import Struct
 from typing import Any
 
 from gateway.handler import Slot
@@ -14,16 +16,19 @@ _SMALL = 2048
 """Bytes up to which a body is kept as it is, within zlib's frame: packing it costs more than writing it."""
 
 
+@lru_cache(4096)
 def subject_term(uid: object) -> bytes:
     """How a person's uid is indexed."""
     return fingerprint("subject", str(uid))
 
 
+@lru_cache(4096)
 def user_term(text: str) -> bytes:
     """How an e-mail address or a user id is indexed; both are compared without case."""
     return fingerprint("user", text.strip().lower())
 
 
+@lru_cache(4096)
 def client_term(text: str) -> bytes:
     """How a device's id, serial number or vehicle is indexed."""
     return fingerprint("client", text)
@@ -74,7 +79,8 @@ def event_row(event: SessionEvent, raw: RawRequest, limit: int, slot: Slot | Non
     session = event.session_uid.bytes if event.session_uid is not None else None
     start = (event.position, event.id.bytes, event.tenant, session)
     kept = (None, None, None) if slot is None else _kept(slot)
-    return (*start, *kept, int(created), event_text(event), _head(raw), len(raw.body), packed(raw.body[:limit]))
+    head = _head(raw.method, raw.target, raw.media_type, raw.form)
+    return (*start, *kept, int(created), event_text(event), head, len(raw.body), packed(raw.body[:limit]))
 
 
 def _kept(slot: Slot) -> tuple[Any, ...]:
@@ -86,13 +92,20 @@ def slot_rest(slot: str) -> bytes:
     return bytes.fromhex(slot[DIGITS:])
 
 
-def _head(raw: RawRequest) -> str:
-    return dumps({"method": raw.method, "target": raw.target, "media_type": raw.media_type, "form": raw.form})
+@lru_cache(256)
+def _head(method: str, target: str, media_type: str, form: str) -> str:
+    return dumps({"method": method, "target": target, "media_type": media_type, "form": form})
 
 
 def packed(body: bytes) -> bytes:
-    """A request's body as it is stored: within zlib's frame."""
-    return zlib.compress(body, 1 if len(body) > _SMALL else 0)
+    """A request's body as it is stored: within zlib's frame (RFC 1950), a small one as its single stored block."""
+    if len(body) > _SMALL:
+        return zlib.compress(body, 1)
+    size = len(body)
+    return b"".join((_BLOCK.pack(b"x\x01\x01", size, size ^ 0xFFFF), body, zlib.adler32(body).to_bytes(4, "big")))
+
+
+_BLOCK = Struct("<3sHH")
 
 
 def text_of(session: Session, known: dict[int, str]) -> str:

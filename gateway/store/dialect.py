@@ -50,7 +50,7 @@ def _sqlite(path: str, busy_seconds: float, read_only: bool) -> Database:
         timeout=busy_seconds,
         thread_safe=False,
         check_same_thread=False,
-        cached_statements=256,
+        cached_statements=512,
     )
 
 
@@ -105,7 +105,7 @@ def compiled(database: Any, query: Any) -> tuple[str, Sequence[Any]]:
 
 
 _ROW = re.compile(r"VALUES (\([?%s, ]+\))")
-_WIDTHS = (64, 16, 4, 1)
+_WIDTHS = (64, 32, 16, 8, 4, 2, 1)
 
 
 @cache

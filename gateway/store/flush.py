@@ -68,8 +68,9 @@ def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
         _changed(rows, held, before, now, text_of(now, known))
     _place(rows, held.ordinal, before, now)
     old, new = _places(before), _places(now)
-    rows["drop_term"] += [(*place[:3], held.ordinal) for place in old - new]
-    rows["add_term"] += [(*place[:3], held.ordinal, place[3]) for place in new - old]
+    if old != new:
+        rows["drop_term"] += [(*place[:3], held.ordinal) for place in old - new]
+        rows["add_term"] += [(*place[:3], held.ordinal, place[3]) for place in new - old]
 
 
 def _place(rows: Rows, ordinal: int, before: Session | None, now: Session | None) -> None:

@@ -80,8 +80,9 @@ class Snapshot:
 
     def row_by_key(self, tenant: str, key: Key, open_only: bool, below: int = LAST) -> Found:
         """The latest session with this key whose ordinal is below a bound."""
-        if below == LAST and (tenant, key) in self.ahead.keys:
-            opened, closed = self.ahead.keys[tenant, key]
+        known = self.ahead.keys.get((tenant, key)) if below == LAST else None
+        if known is not None:
+            opened, closed = known
             return opened if open_only or closed is None or (opened and opened.ordinal > closed.ordinal) else closed
         values = (number_of(place_of(tenant, key)), below, tenant, key_of(key))
         opened = _found(self.connection.one(self.sql.session_by_open_key, *values))

@@ -1,8 +1,9 @@
 """The changes of one batch, in memory until they are flushed; look-ups see them first, then what is stored."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from gateway.commands import ListEvents, ListSessions
@@ -14,6 +15,8 @@ from gateway.store.values import micros
 from gateway.work import RawRequest
 
 _ABSENT = object()
+_UNPLACED = attrgetter(*[item.name for item in fields(SessionEvent) if item.name != "position"])
+assert fields(SessionEvent)[-1].name == "position"
 Mark = int
 """A moment in a unit's life, to which it can be taken back."""
 
@@ -102,7 +105,7 @@ class Unit:
         return max(each, key=lambda row: row.ordinal).session if each else None
 
     def _latest(self, tenant: str, key: Key, open_only: bool) -> Found:
-        own = self._own(tenant, key, open_only)
+        own = self._own(tenant, key, open_only) if self.by_keys else None
         if own is not None and own.ordinal > self.start:
             return own
         found = self.stored.row_by_key(tenant, key, open_only)
@@ -193,7 +196,7 @@ class Unit:
 
     def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
         """See :class:`gateway.handler.Transaction`."""
-        placed = replace(event, position=self.next)
+        placed = SessionEvent(*_UNPLACED(event), position=self.next)
         self._put(self.events, placed.position, (placed, raw))
         return placed
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -91,18 +92,19 @@ def _same(value: Any) -> Any:
 
 
 def _record(kind: type[T], forms: Mapping[str, _Form]) -> _Form:
-    """The form of a dataclass: an object of those fields that differ from their defaults."""
+    """The form of a dataclass: an object of those fields that are not their defaults."""
     items = [(item.name, item.default, forms.get(item.name, _PLAIN)) for item in fields(kind)]  # type: ignore[arg-type]
     readers = {name: form.read for name, _, form in items if form is not _PLAIN}
     rows = [(name, default, None if form.write is _same else form.write) for name, default, form in items]
+    values = attrgetter(*[name for name, _, _ in items])
 
     def write(value: Any) -> dict[str, Any]:
-        tree = {}
-        for name, default, form in rows:
-            item = getattr(value, name)
-            if item is not None and item != default:
-                tree[name] = item if form is None else form(item)
-        return tree
+        # Identity tells most defaults from other values; an equal one that is written reads the same.
+        return {
+            name: item if form is None else form(item)
+            for (name, default, form), item in zip(rows, values(value), strict=True)
+            if item is not None and item is not default
+        }
 
     def read(tree: dict[str, Any]) -> T:
         return kind(**{name: readers[name](item) if name in readers else item for name, item in tree.items()})
@@ -116,7 +118,7 @@ _INSTANT = _Form(_same, datetime.fromisoformat)
 _TEXTS = _Form(list, tuple)
 _DURATION = _Form(lambda value: value // _MICROSECOND, lambda value: timedelta(microseconds=value))
 _KEY = _Form(lambda key: [key.api, key.realm, key.id], lambda parts: Key(*parts))
-_OPEN_MAP = _Form(dict, _same)
+_OPEN_MAP = _Form(lambda value: value if type(value) is dict else dict(value), _same)
 _USE = _record(ApplicationUse, {"duration": _DURATION, "attributes": _OPEN_MAP})
 _USES = _Form(
     lambda uses: [_USE.write(use) for use in uses],
@@ -127,7 +129,7 @@ _SESSION = _record(
     {
         "uid": _UUID,
         "key": _KEY,
-        "state": _Form(str, State),
+        "state": _Form(_same, State),
         "recorded_at": _INSTANT,
         "updated_at": _INSTANT,
         "subject": _record(Subject, {"uid": _UUID}),
@@ -144,7 +146,7 @@ _EVENT = _record(
     SessionEvent,
     {
         "id": _UUID,
-        "kind": _Form(str, EventKind),
+        "kind": _Form(_same, EventKind),
         "occurred_at": _INSTANT,
         "recorded_at": _INSTANT,
         "session_uid": _UUID,
