@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,7 +15,9 @@ from adapters.codecs.json_write import Writer
 from adapters.codecs.jsv import Jsv
 from adapters.codecs.soap import SOAP_11, SOAP_12, SoapCodec, Version, local, open_envelope
 from adapters.codecs.text_json import TextJson
+from adapters.netdatetime import format_datetime
 from adapters.protocol import Codec, Decoded
+from adapters.scalars import NetDateTime
 from adapters.soap import path_of, style_of
 from adapters.wrapped import request_of
 from gateway.commands import plain
@@ -157,7 +160,7 @@ class Form:
 
 def member_text(value: Any) -> str:
     """A value as it stands in a path, a query or a header."""
-    found = plain(value)
+    found = format_datetime(value, UTC) if isinstance(value, NetDateTime) else plain(value)
     return found if isinstance(found, str) else str(found).lower() if isinstance(found, bool) else str(found)
 
 

@@ -8,7 +8,7 @@ the state that it passes into; or the session stays in the passing state until t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.spi import Answer, Asked, ByKey, Context, EventKind, Mapped, Outcome, Session, State, Tree, Write
@@ -43,18 +43,22 @@ def start(options: Options, tree: Tree, context: Context) -> Mapped:
     """The write of a ``startSession``: the session starts now."""
     state = _state(options, REMOTE_CONTROL["start"])
     origin = {"state": NATIVE_OF[state], "template_id": str(tree["_templateId"]), "initiator": REMOTE}
-    return made(tree, context, origin, {"state": state, "started_at": context.received_at})
+    mapped = made(tree, context, origin, {"state": state, "started_at": context.received_at})
+    assert isinstance(mapped.command, Write)
+    # It happens when it arrives, which makes it no other command when it is sent again.
+    return replace(mapped, command=replace(mapped.command, occurred_at=None, volatile=("started_at",)))
 
 
 def control(options: Options, wanted: Control, tree: Tree, context: Context) -> Mapped:
     """The write of a command to a session."""
     state = _state(options, wanted)
     changes: dict[str, Any] = {"state": state, "attributes": {"biot": {"state": NATIVE_OF[state]}}}
-    if state is State.CLOSED:
+    volatile = ("ended_at",) if state is State.CLOSED else None
+    if volatile:
         changes |= {"ended_at": context.received_at, "stop_code": "COMPLETION"}
     kind = wanted.kind if state is wanted.final else EventKind.UPDATED
     facts = {"device_id": tree["device_id"]}
-    return Mapped(Write(kind, ByKey(key_of(tree, context)), changes=changes, facts=facts))
+    return Mapped(Write(kind, ByKey(key_of(tree, context)), changes=changes, facts=facts, volatile=volatile))
 
 
 def check_control(options: Options, wanted: Control, before: Session | None, after: Session, write: Write) -> None:

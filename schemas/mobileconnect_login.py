@@ -63,7 +63,10 @@ def login(tree: Tree, context: Context) -> Mapped:
         "attributes": {name: tree[name] for name in _INCLUDES if tree.get(name) is not None},
     }
     key = Key("mobileconnect", "", "")
-    return Mapped(Write(EventKind.OPENED, key=key, missing=Missing.CREATE, changes=changes, grants=True))
+    volatile = ("started_at",)
+    return Mapped(
+        Write(EventKind.OPENED, key=key, missing=Missing.CREATE, changes=changes, grants=True, volatile=volatile)
+    )
 
 
 def present_login(choices: Choices, outcome: Outcome, asked: Asked) -> Answer:

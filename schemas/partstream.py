@@ -242,7 +242,10 @@ def login_command(tree: Tree, context: Context) -> Mapped:
         "attributes": kept,
     }
     key = Key(NAME, tree["catalog"], "")
-    return Mapped(Write(EventKind.OPENED, key=key, missing=Missing.CREATE, changes=changes, grants=True))
+    volatile = ("started_at",)
+    return Mapped(
+        Write(EventKind.OPENED, key=key, missing=Missing.CREATE, changes=changes, grants=True, volatile=volatile)
+    )
 
 
 def _subject(user: str, context: Context) -> Subject:

@@ -6,6 +6,7 @@ schema says, where XML Schema cannot say so: beside optional members.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from adapters.scalars import Kind
@@ -75,8 +76,24 @@ def _messages(api: Api) -> dict[tuple[str, str], Message]:
     found: dict[tuple[str, str], Message] = {}
     for operation in api.operations:
         for message in (operation.request, operation.answer):
-            found.setdefault((target_namespace(api.name, message.namespace), message.name), message)
+            name = (target_namespace(api.name, message.namespace), message.name)
+            found[name] = _both(found[name], message) if name in found else message
     return found
+
+
+def _both(one: Message, other: Message) -> Message:
+    """What holds either of two messages of one name: a member that only one of them has may be absent."""
+    if one is other:
+        return one
+    members = {member.key: member for member in (*other.members, *one.members)}
+    ordered = dict.fromkeys([*one.by_key, *other.by_key])
+    return replace(
+        one,
+        members=tuple(
+            members[key] if key in one.by_key and key in other.by_key else replace(members[key], required=False)
+            for key in ordered
+        ),
+    )
 
 
 def _form(api: Api) -> str:

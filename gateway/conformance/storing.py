@@ -46,7 +46,7 @@ def first_of_each(kit: Kit) -> Iterator[tuple[str, Case, Done]]:
     for case, done in successes(kit):
         work = done.works[0]
         name = work.operation.name if kit.subject.is_api else f"{work.api.name}-{work.operation.name}"
-        if name not in seen:
+        if name not in seen and not any(outcome.repeated for outcome in done.outcomes):
             seen.add(name)
             yield name, case, done
 
