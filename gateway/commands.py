@@ -3,13 +3,16 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
-from functools import cache
+from math import isfinite
+from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
+
+import orjson
 
 from gateway.model import EventKind, Key, Session, State
 
@@ -191,57 +194,74 @@ def _instant(value: datetime) -> str:
 
 
 _AS_IT_IS = frozenset({type(None), str, bool, int, float})
-# The types that most commands are made of, found without asking each in turn.
-_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): item if type(item) in _AS_IT_IS else plain(item) for name, item in value.items()}
+
+
+def _array(value: Iterable[Any]) -> list[Any]:
+    return [item if type(item) in _AS_IT_IS else plain(item) for item in value]
+
+
+_WRITERS: dict[type, Callable[[Any], Any]] = {
     datetime: _instant,
     uuid.UUID: str,
     Decimal: str,
-    dict: lambda value: {str(name): plain(item) for name, item in value.items()},
-    list: lambda value: [plain(item) for item in value],
-    tuple: lambda value: [plain(item) for item in value],
+    timedelta: timedelta.total_seconds,
+    bytes: bytes.hex,
+    dict: _object,
+    list: _array,
+    tuple: _array,
 }
+"""How a value of each type is written; other types are added when they are met first."""
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON-ready data in the canonical model's names; unset and null dataclass fields are left out."""
-    if type(value) in _AS_IT_IS:
+    kind = type(value)
+    if kind in _AS_IT_IS:
         return value
-    write = _WRITERS.get(type(value))
-    if write is not None:
-        return write(value)
-    if isinstance(value, (str, int, float)):
-        return value.value if isinstance(value, Enum) else value
-    if _names(type(value)) is not None:  # type: ignore[arg-type] # mypy takes no type for hashable
-        return _plain_object(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, frozenset, set)):
-        return [plain(item) for item in (sorted(value) if isinstance(value, (frozenset, set)) else value)]
-    return _plain_object(value)
+    write = _WRITERS.get(kind)
+    if write is None:
+        write = _WRITERS[kind] = _writer(kind)
+    return write(value)
 
 
-def _plain_object(value: Any) -> Any:
-    names = _names(type(value))  # type: ignore[arg-type] # mypy takes no type for hashable
-    if names is not None:
-        pairs = [(name, getattr(value, name)) for name in names]
-        return {name: plain(item) for name, item in pairs if item is not None and item is not UNSET}
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (uuid.UUID, Decimal)):
-        return str(value)
+def _writer(kind: type) -> Callable[[Any], Any]:
+    if issubclass(kind, Enum):
+        return attrgetter("_value_")
+    if issubclass(kind, (str, int, float)):
+        return lambda value: value
+    if is_dataclass(kind):
+        return _record(tuple(item.name for item in fields(kind)))
+    if issubclass(kind, Mapping):
+        return _object
+    if issubclass(kind, (list, tuple)):
+        return _array
+    if issubclass(kind, (frozenset, set)):
+        return lambda value: _array(sorted(value))
+    return next((write for known, write in _WRITERS.items() if issubclass(kind, known)), _no_form)
+
+
+def _record(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
+    if not names:
+        return lambda value: {}
+    # Twice the first name, since a getter of one name gives no tuple.
+    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, *names[:1])
+
+    def write(value: Any) -> dict[str, Any]:
+        tree = {}
+        for name, item in zip(names, values(value), strict=False):
+            if item is not None and item is not UNSET:
+                tree[name] = item if type(item) in _AS_IT_IS else plain(item)
+        return tree
+
+    return write
+
+
+def _no_form(value: Any) -> Any:
     raise TypeError(f"no canonical form for {type(value).__name__}")
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...] | None:
-    """The names of a dataclass's fields, None for any other type."""
-    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
 
 
 def canonical(command: Command) -> dict[str, Any]:
@@ -249,17 +269,64 @@ def canonical(command: Command) -> dict[str, Any]:
     return {"command": type(command).__name__, **plain(command)}
 
 
-_sorted_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_exact = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain).encode
+_COMPACT = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
-def natural_key(command: Write, *scope: str, tree: Mapping[str, Any] | None = None) -> str:
+def _sorted_text(tree: Any) -> bytes:
+    """JSON with sorted names; the exact encoder writes what the fast one cannot: halves of characters, long integers,
+    and floats that are no numbers, which it makes null."""
+    try:
+        text = orjson.dumps(tree, plain, _COMPACT)
+    except TypeError:
+        return _exact(tree).encode("utf-8", "surrogatepass")
+    return _exact(tree).encode() if b"null" in text and _holds_no_number(tree) else text
+
+
+def _holds_no_number(tree: Any) -> bool:
+    if isinstance(tree, dict):
+        return any(map(_holds_no_number, tree.values()))
+    if isinstance(tree, (list, tuple)):
+        return any(map(_holds_no_number, tree))
+    return isinstance(tree, float) and not isfinite(tree)
+
+
+def natural_key(command: Write, *scope: str, changes: Mapping[str, Any] | None = None) -> str:
     """SHA-256 (hex) of the canonical command within ``scope`` (principal, API, operation); it holds no credentials.
 
-    Volatile changes do not count. ``tree`` is ``plain(command)``, where the caller has made it already.
+    Volatile changes do not count. ``changes`` is ``plain(command.changes)``, where the caller has made it already.
     """
-    lasting = plain(command) if tree is None else tree
+    lasting = plain(command.changes) if changes is None else changes
     if command.volatile:
-        changes = {name: value for name, value in lasting["changes"].items() if name not in command.volatile}
-        lasting = {**lasting, "changes": changes}
-    text = _sorted_text([scope, lasting])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        lasting = {name: value for name, value in lasting.items() if name not in command.volatile}
+    return hashlib.sha256(_sorted_text([scope, _tree(command, lasting)])).hexdigest()
+
+
+def _tree(command: Write, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``plain(command)`` with other changes. Name by name, since this is asked of every write."""
+    tree = {
+        "kind": str(command.kind),
+        "missing": str(command.missing),
+        "changes": changes,
+        "replace": command.replace,
+        "retry": str(command.retry),
+        "grants": command.grants,
+        "facts": plain(command.facts) if command.facts else {},
+    }
+    if command.find is not None:
+        tree["find"] = _find(command.find)
+    if command.key is not None:
+        tree["key"] = _key(command.key)
+    if command.occurred_at is not None:
+        tree["occurred_at"] = _instant(command.occurred_at)
+    if command.volatile is not None:
+        tree["volatile"] = command.volatile
+    return tree
+
+
+def _find(find: Find) -> Any:
+    return {"key": _key(find.key), "open_only": find.open_only} if isinstance(find, ByKey) else plain(find)
+
+
+def _key(key: Key) -> dict[str, str]:
+    return {"api": key.api, "realm": key.realm, "id": key.id}

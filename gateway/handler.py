@@ -269,10 +269,10 @@ def draft(work: Work) -> Draft | None:
     write = work.command
     if not isinstance(write, Write):
         return None
-    tree = plain(write)
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
-    changes = {name: value for name, value in tree["changes"].items() if write.changes[name] is not UNSET}
-    return Draft(natural_key(write, tree=tree) if known else None, changes, hashlib.sha256(work.raw.body).hexdigest())
+    changes = {name: plain(value) for name, value in write.changes.items() if value is not UNSET}
+    command = natural_key(write, changes=changes) if known else None
+    return Draft(command, changes, hashlib.sha256(work.raw.body).hexdigest())
 
 
 def slot_of(work: Work, command: str, caller: Caller, target: Session | None, policy: Policy) -> Slot | None:

@@ -103,7 +103,6 @@ def stir() -> None:
     _waiting.arm()
 
 
-@atexit.register
 def flush() -> None:
     """Write every line that waits, and raise the counters."""
     from gateway import metrics
@@ -112,6 +111,12 @@ def flush() -> None:
     for level, group in groupby(rows, key=lambda row: _level(row[1])):
         access.handle(_lines(level, group))
     metrics.flush()
+
+
+@atexit.register
+def _last() -> None:
+    if _waiting.rows:
+        flush()
 
 
 def _level(record: RequestRecord) -> int:
