@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.protocol import Decoded, Offer
 from adapters.scalars import NetDateTime
-from gateway import refusals
+from gateway import refusals, several
 from gateway.conformance import ask as asking
 from gateway.conformance.bench import works_of
 from gateway.conformance.dialects import ACCEPTS, addresses, economical
@@ -243,11 +243,13 @@ def _arrived(kit: Kit, api: Api, operation: Operation, tree: Tree, request: Wire
         yield Finding("nobody, or another protocol, serves this address", where, "mend bind(), or the function `ask`")
         return
     try:
-        decoded = exchange.protocol.decode(exchange, DEFAULT)[0]
+        # Of a body that may hold several requests, each is decoded by itself.
+        single = several.split(exchange, DEFAULT)[0] if exchange.several else exchange
+        decoded = single.protocol.decode(single, DEFAULT)[0]
     except Fault as fault:
         yield Finding(f"it is refused: {fault!r} {fault.log}", where, "mend decode(), or the function `ask`")
         return
-    found = decoded.operation or exchange.operation
+    found = decoded.operation or single.operation
     if found is None or found.name != operation.name:
         yield Finding(f"{found.name if found else 'no operation'} is understood", where, "mend open() or decode()")
         return
