@@ -44,7 +44,7 @@ def contract(value: Any, body: bytes, source: str, name: str) -> Contract:
     result = Field("result", Kind.STRING, sample="OK", doc="How it went")
     todo = "the sample shows no answer; declare the members of the real one"
     answer = Record(f"{title}Response", (Level("", (result,)),), doc="What the caller is told.", todos=(todo,))
-    call = Call(name, record, answer, "POST", f"/{name}", body=body)
+    call = Call(name.replace("-", "_"), record, answer, "POST", f"/{name}", body=body)
     todos = ("the path and the verb are made up: a sample does not show them",)
     return Contract(title, "rest", (call,), source, prefix=f"/{name}", todos=todos)
 

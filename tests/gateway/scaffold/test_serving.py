@@ -71,7 +71,7 @@ def test_the_sample_is_accepted_and_kept(server: starting.Server) -> None:
         refused = client.post(f"/{name}", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.text, refused.status_code) == (200, "{}", 401)
     (event,) = [event for event in server.events() if event["api"] == name]
-    assert event["changes"]["attributes"]["made-biot-usage-session-json"] == json.loads(body)  # type: ignore[index]
+    assert event["changes"]["attributes"]["made_biot_usage_session_json"] == json.loads(body)  # type: ignore[index]
 
 
 def test_a_soap_client_of_the_old_contract_is_understood_and_answered(server: starting.Server) -> None:
