@@ -76,6 +76,8 @@ class WireDoor:
         self._deadlines = Deadlines((self._body_seconds, self._work_seconds))
         self._draining = threading.Event()
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="secrets")
+        # One thread: pages never take more than their share from the requests of machines.
+        self._pages = ThreadPoolExecutor(1, thread_name_prefix="pages")
         self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="streams")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +105,7 @@ class WireDoor:
         self._draining.set()
         await asyncio.to_thread(self._gateway.close)
         telemetry.flush()
-        for pool in (self._streams, self._slow):
+        for pool in (self._streams, self._slow, self._pages):
             pool.shutdown(wait=False, cancel_futures=True)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -164,7 +166,8 @@ class WireDoor:
 
     async def _work(self, scope: Scope, receive: Receive, send: Send, request: WireRequest, started: float) -> None:
         if (aside := self._aside(request)) is not None:
-            response = await asyncio.to_thread(aside)
+            pool = None if health.owns(request.path) else self._pages
+            response = await asyncio.get_running_loop().run_in_executor(pool, aside)
             await self._respond(scope, receive, send, response)
             return
         prepared, result, response = await self._answer(request)
