@@ -11,6 +11,7 @@ from typing import TypeAlias
 from gateway import cli_check, cli_settings
 from gateway.cli_credentials import add_parser as add_credentials
 from gateway.cli_new import add_parser as add_new
+from gateway.cli_prune import add_parser as add_prune
 from gateway.cli_settings import load, must_exist
 from gateway.cli_table import columns
 from gateway.registry import Disabled
@@ -70,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     copying = commands.add_parser("backup", parents=[shared], help="copy the store, which may be in use")
     copying.add_argument("file", metavar="FILE", type=Path)
     copying.set_defaults(command=backup)
+    add_prune(commands.add_parser("prune", parents=[shared], help="forget closed sessions older than some days"))
     translating = commands.add_parser("translate", parents=[shared], help="show a request as another API would say it")
     add_translate(translating)
     add_new(commands.add_parser("new", help="begin a plug-in from a sample or a contract"))

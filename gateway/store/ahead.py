@@ -121,8 +121,9 @@ def _by_key(stored: Snapshot, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str
     found: dict[tuple[str, Key], tuple[Found, Found]] = dict.fromkeys(places.values(), (None, None))
     for place, *ordinals in latest:
         tenant, key = places[place]
-        pair = [known[ordinal] if ordinal is not None else None for ordinal in ordinals]
-        if all(row is None or row[0] == (tenant, key_of(key)) for row in pair):
+        pair = [known.get(ordinal) for ordinal in ordinals]
+        whole = (tenant, key_of(key))
+        if all(one is None or (row and row[0] == whole) for one, row in zip(ordinals, pair, strict=True)):
             found[tenant, key] = _sessions(pair)
         else:
             del found[tenant, key]

@@ -100,7 +100,7 @@ _NEVER: tuple[tuple[str, str], ...] = (
     (
         "a place of event {}: there is no such event",
         "SELECT names.position FROM names LEFT JOIN events ON events.position = names.position"
-        " WHERE events.position IS NULL",
+        " WHERE events.position IS NULL AND names.position > (SELECT value FROM meta WHERE name = 'pruned')",
     ),
     (
         "a place of session {}: there is no such session",
@@ -109,7 +109,8 @@ _NEVER: tuple[tuple[str, str], ...] = (
     ),
     (
         "a session's secret: no event made session {}",
-        "SELECT ordinal FROM tokens LEFT JOIN events ON position = ordinal WHERE position IS NULL",
+        "SELECT ordinal FROM tokens LEFT JOIN events ON position = ordinal WHERE position IS NULL"
+        " AND ordinal > (SELECT value FROM meta WHERE name = 'pruned')",
     ),
     (
         "a name of session {}: there is no such session",
@@ -224,7 +225,8 @@ def _lost_sessions(connection: Connection) -> Iterator[str]:
     """An event's session is there, unless the last that happened to it was that it was deleted."""
     rows = connection.all(
         "SELECT session_uid, position, events.body FROM events LEFT JOIN sessions ON uid = session_uid"
-        " WHERE session_uid IS NOT NULL AND uid IS NULL ORDER BY session_uid, position"
+        " WHERE session_uid IS NOT NULL AND uid IS NULL"
+        " AND position > (SELECT value FROM meta WHERE name = 'pruned') ORDER BY session_uid, position"
     )
     for _, found in groupby(rows, key=lambda row: bytes(row[0])):
         events = [event_of(position, text) for _, position, text in found]

@@ -10,6 +10,7 @@ from gateway.settings import Setting
 SETTINGS = (
     Setting("retry_window", 600, "Seconds for which the same write, sent again, is answered and not written again."),
     Setting("idempotency_window", 86_400, "Seconds for which an Idempotency-Key is known."),
+    Setting("retention_days", 0, "Days after which closed sessions and their events are forgotten; 0: never."),
     Setting("store.batch", 256, "Most writes that one commit holds."),
     Setting("store.readers", 4, "Read-only connections of one process."),
     Setting("store.raw_bytes", 65_536, "Bytes of a raw request that are kept with its event; the rest is cut off."),

@@ -5,7 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from gateway.store.jobs import Result, job, loop_job
 from gateway.store.ledger import Bounds, Ledger
 from gateway.store.lock import WriterLock
 from gateway.store.options import option, policy
+from gateway.store.prune import Pruned, Pruner
 from gateway.store.readers import Readers
+from gateway.store.retention import Retention
 from gateway.store.schema import upgrade
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import compile_for
@@ -33,13 +35,16 @@ class Store:
         self._dialect, self._place = address(database)
         self._busy = float(option(settings, "store.busy_seconds"))
         connection, lock, self.migrated_from = self._prepared()
-        statements = compile_for(connection.database)
+        self._settings = settings
+        statements = self._statements = compile_for(connection.database)
         bounds = Bounds(
             int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
         )
         self._lock = lock
         self._ledger = Ledger(connection, statements, lock, bounds)
         self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")))
+        days = option(settings, "retention_days")
+        self._retention = Retention(days, self._forget) if days else None
 
     def _prepared(self) -> tuple[Connection, WriterLock, int]:
         """A connection to a store of the present schema. Raises StoreError with a sentence for the operator."""
@@ -153,8 +158,28 @@ class Store:
             part.unlink(missing_ok=True)
             raise StoreError(f"The backup {target} cannot be written: {error}.") from error
 
+    def prune(self, before: datetime, tenant: str | None = None) -> Pruned:
+        """Forget closed sessions and events of before an instant (:mod:`gateway.store.prune`). Raises StoreError."""
+        return self._forget(before, True, lambda: False, tenant)
+
+    def _forget(self, before: datetime, sweep: bool, stopped: Callable[[], bool], tenant: str | None = None) -> Pruned:
+        """With a connection of its own, like another process. What may still be repeated is kept in any case."""
+        windows = policy(self._settings)
+        latest = datetime.now(UTC) - max(windows.retry_window, windows.idempotency_window)
+        connection, lock, _ = self._prepared()
+        try:
+            pruner = Pruner(connection, self._statements, lock, tenant, stopped)
+            return pruner.prune(min(before, latest), sweep)
+        except self._dialect.failures as error:
+            raise StoreError(f"The store {self._place} cannot be pruned: {error}.") from error
+        finally:
+            connection.close()
+            lock.close()
+
     def close(self) -> None:
         """Finish what waits, then close everything; a second call does nothing."""
+        if self._retention is not None:
+            self._retention.close()
         self._ledger.close()
         self._readers.close()
         self._lock.close()

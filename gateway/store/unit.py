@@ -196,7 +196,8 @@ class Unit:
 
     def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
         """See :class:`gateway.handler.Transaction`."""
-        placed = SessionEvent(*_UNPLACED(event), position=self.next)
+        values: tuple[Any, ...] = (*_UNPLACED(event), self.next)
+        placed = SessionEvent(*values)
         self._put(self.events, placed.position, (placed, raw))
         return placed
 
