@@ -71,7 +71,8 @@ def messages(contract: Contract, title: str) -> tuple[str, Mapping[Record, str]]
         declare(record, made)
     constants = [f"{name} = {quoted(space)}" for space, name in made.spaces.items()]
     intro = docstring(f"The messages of {title}, as {contract.source} has them")
-    parts = [intro, "", "from gateway.spi import WireSchema, fields", *(["", *constants] if constants else [])]
+    used = "WireSchema, fields" if any(record.fields for record in found) else "WireSchema"
+    parts = [intro, "", f"from gateway.spi import {used}", *(["", *constants] if constants else [])]
     return "\n".join([*parts, *made.sources, ""]), made.classes
 
 

@@ -11,7 +11,7 @@ from adapters.scalars import Kind
 from gateway.scaffold.contract import Call, Contract, Field, Level, Record, ScaffoldError, records
 from gateway.scaffold.from_xsd import Types, is_qualified
 from gateway.scaffold.mapping import reads
-from gateway.scaffold.schemas import WSDL, Documents, QName, Schemas, qname
+from gateway.scaffold.schemas import WSDL, Documents, QName, Schemas, UndeclaredPrefix, qname
 
 SOAPS = {
     "http://schemas.xmlsoap.org/wsdl/soap/": SOAP_11,
@@ -31,7 +31,10 @@ class _Bound:
 
 def contract(root: Any, file: Path) -> Contract:
     """The contract of a WSDL whose root element was parsed; what it imports is read from beside it."""
-    return _Reader(Documents(root, file), file.name).contract(root)
+    try:
+        return _Reader(Documents(root, file), file.name).contract(root)
+    except UndeclaredPrefix as error:
+        raise ScaffoldError(f"{file.name}: {error}") from None
 
 
 class _Reader:
@@ -45,6 +48,7 @@ class _Reader:
             for node in documents.all(kind)
         }
         self.forms: Counter[str] = Counter()
+        self.left: list[str] = []
 
     def contract(self, root: Any) -> Contract:
         """Every operation once, though it may be bound to both versions of SOAP."""
@@ -54,7 +58,7 @@ class _Reader:
         title = str(service.get("name") if service is not None else root.get("name") or "Service")
         version = _version(bound[0].binding)
         members: Any = self.forms.most_common(1)[0][0] if self.forms else "qualified"
-        todos = (*self._addresses(), *self._mixed(), *_alike(calls), *dict.fromkeys(self._faults(bound)))
+        todos = (*self.left, *self._addresses(), *self._mixed(), *_alike(calls), *dict.fromkeys(self._faults(bound)))
         return Contract(
             title, "soap", calls, self.source, doc=_documentation(service), media_type=version.media_type,
             members=members, todos=todos,
@@ -71,6 +75,11 @@ class _Reader:
                 named = next((child for child in node if namespace(child) in SOAPS), None)
                 style = (named.get("style") if named is not None else None) or soap.get("style", "document")
                 abstract = self._abstract(port, node)
+                if abstract is None:
+                    self.left.append(
+                        f"{node.get('name')} is bound, but its portType {port[1]} does not have it: left out"
+                    )
+                    continue
                 key = (port, str(node.get("name")), str(getattr(_part(node, "input"), "attrib", {}).get("name", "")))
                 found.setdefault(key, _Bound(binding, node, abstract, style))
         if not found:
@@ -83,12 +92,7 @@ class _Reader:
         same = [each for each in candidates if each.get("name") == node.get("name")]
         wanted = getattr(_part(node, "input"), "attrib", {}).get("name")
         chosen = [each for each in same if wanted and getattr(_part(each, "input"), "attrib", {}).get("name") == wanted]
-        if not same:
-            raise ScaffoldError(
-                f"{self.source}: the operation {node.get('name')} is bound (line {node.sourceline}), but its portType"
-                f" {port[1]} does not have it"
-            )
-        return (chosen or same)[0]
+        return next(iter(chosen or same), None)
 
     def call(self, bound: _Bound) -> Call:
         """One operation."""

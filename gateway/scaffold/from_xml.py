@@ -30,7 +30,7 @@ def parse(body: bytes, source: str) -> Any:
     try:
         return xml.parse(body, GENEROUS, allow_pi=True)
     except Fault as fault:
-        raise ScaffoldError(f"{source}: {fault.message}") from None
+        raise ScaffoldError(f"{source}: {fault.message.removeprefix('The body ')}") from None
 
 
 def contract(root: Any, body: bytes, source: str) -> Contract:

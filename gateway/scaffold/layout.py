@@ -1,11 +1,15 @@
 """Python source laid out as the formatter would: what fits on a line stays on it."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from textwrap import wrap
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
+
+from gateway.spi import NetDateTime
 
 WIDTH = 120
 STEP = "    "
@@ -85,12 +89,21 @@ def short(text: str, width: int = 90) -> str:
     return first if len(first) <= width else f"{first[: width - 1].rsplit(' ', 1)[0]} …"
 
 
+_VALUES: Mapping[type, Callable[[Any], str]] = {
+    Decimal: lambda value: f"Decimal({quoted(str(value))})",
+    UUID: lambda value: f"UUID({quoted(str(value))})",
+    NetDateTime: lambda value: "NetDateTime()",
+    datetime: lambda value: f"datetime({value:%Y}, {value.month}, {value.day}, tzinfo=UTC)",
+    timedelta: lambda value: f"timedelta(seconds={value.total_seconds():.0f})",
+}
+
+
 def literal(value: object) -> Source:
-    """A value as source: texts in double quotes, numbers of any kind."""
+    """A value as source: texts in double quotes; of a .NET DateTime the one that says «not set»."""
     if isinstance(value, str):
         return quoted(value)
-    if isinstance(value, (Decimal, UUID)):
-        return f"{type(value).__name__}({quoted(str(value))})"
+    if type(value) in _VALUES:
+        return _VALUES[type(value)](value)
     if isinstance(value, (tuple, list)):
         head, tail = ("(", ")") if isinstance(value, tuple) else ("[", "]")
         return Node(head, tuple(map(literal, value)), tail)

@@ -1,5 +1,6 @@
 """The modules ``api.py``, ``commands.py`` and ``answers.py`` of a package."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from adapters.scalars import Kind
@@ -140,12 +141,25 @@ _TEXT = '''def text(value: Any, *path: str) -> str | None:
     return None if value is None else str(value)'''
 
 
+_MODULES = (
+    ("datetime", ("UTC", "datetime", "timedelta")),
+    ("decimal", ("Decimal",)),
+    ("uuid", ("UUID",)),
+)
+
+
 def answers(contract: Contract, title: str, given: Mapping[str, str]) -> str:
     """What every operation answers."""
-    parts = [docstring(f"What the callers of {title} are told"), "", "from gateway.spi import Answer, Asked, Outcome"]
-    for each in contract.calls:
-        parts += ["", "", _answer(contract, each, given[each.name])]
-    return "\n".join(parts) + "\n"
+    made = [_answer(contract, each, given[each.name]) for each in contract.calls]
+    used = set(re.findall(r"\b(?:UTC|datetime|timedelta|Decimal|UUID|NetDateTime)(?=[()])", "\n".join(made)))
+    standard = [
+        f"from {module} import {', '.join(name for name in names_ if name in used)}"
+        for module, names_ in _MODULES
+        if used & set(names_)
+    ]
+    ours = imported({"Answer", "Asked", "Outcome"} | (used & {"NetDateTime"}))
+    head = [docstring(f"What the callers of {title} are told"), "", *standard, *([""] if standard else []), ours]
+    return "\n".join([*head, *(f"\n\n{each}" for each in made)]) + "\n"
 
 
 def _answer(contract: Contract, each: Call, name: str) -> str:

@@ -24,6 +24,10 @@ KNOWN = frozenset(
 QName: TypeAlias = tuple[str, str]
 
 
+class UndeclaredPrefix(Exception):
+    """A name has a prefix that nobody declared; the text says which and in what line."""
+
+
 class Documents:
     """The documents of a contract: the first, and what it imports from beside it, each read once."""
 
@@ -100,7 +104,7 @@ def qname(element: Any, text: str) -> QName:
     prefix, _, name = text.strip().rpartition(":")
     space = element.nsmap.get(prefix or None, "")
     if prefix and prefix not in element.nsmap:
-        raise ScaffoldError(f"line {element.sourceline}: the prefix {prefix!r} of {text!r} is not declared")
+        raise UndeclaredPrefix(f"line {element.sourceline}: the prefix {prefix!r} of {text!r} is not declared")
     return space or "", name
 
 

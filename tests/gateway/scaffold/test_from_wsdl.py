@@ -1,6 +1,7 @@
 """What a WSDL says, and what of it the gateway cannot do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,35 @@ def test_imported_schemas_are_read_from_beside_the_wsdl(tmp_path: Path) -> None:
     record = found.calls[0].request.fields[0].record
     assert record is not None
     assert [(level.namespace, level.fields[0].name) for level in record.levels] == [("urn:m", "X")]
+
+
+def test_values_that_an_answer_needs_are_made_and_imported(tmp_path: Path) -> None:
+    members = "".join(
+        f'<xs:element name="{name}" type="xs:{name}"/>' for name in ("dateTime", "decimal", "duration", "base64Binary")
+    )
+    guid = '<xs:element xmlns:s="http://schemas.microsoft.com/2003/10/Serialization/" name="guid" type="s:guid"/>'
+    answer = TYPES.replace('<xs:element name="Ok" type="xs:boolean"/>', members + guid)
+    text = WSDL.format(
+        types=answer % "", extra="", form="qualified", request=ELEMENT, style="document", use="literal", body=""
+    )
+    file = tmp_path / "trips.wsdl"
+    file.write_text(text, encoding="utf-8")
+    source = generate.files(file, "made")["session_gateway_made/answers.py"].decode()
+    scope: dict[str, Any] = {}
+    exec(compile(source, "answers.py", "exec"), scope)
+    assert sorted(scope["start"](None, None).tree) == ["base64Binary", "dateTime", "decimal", "duration", "guid"]
+
+
+def test_an_operation_that_only_a_binding_has_is_left_out_and_told(tmp_path: Path) -> None:
+    more = '<wsdl:operation name="Stop"><soap:operation soapAction="urn:t/Stop"/></wsdl:operation></wsdl:binding>'
+    text = WSDL.replace("</wsdl:binding>", more).format(
+        types=TYPES % "", extra="", form="qualified", request=ELEMENT, style="document", use="literal", body=""
+    )
+    file = tmp_path / "trips.wsdl"
+    file.write_text(text, encoding="utf-8")
+    found = generate.contract(file, "made")
+    assert [call.name for call in found.calls] == ["Start"]
+    assert found.todos[0].startswith("Stop is bound")
 
 
 IMPORT = '<xs:schema><xs:import namespace="urn:m" schemaLocation="%s"/></xs:schema>'

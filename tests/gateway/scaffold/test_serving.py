@@ -71,7 +71,8 @@ def test_the_sample_is_accepted_and_kept(server: starting.Server) -> None:
         refused = client.post(f"/{name}", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.text, refused.status_code) == (200, "{}", 401)
     (event,) = [event for event in server.events() if event["api"] == name]
-    assert event["changes"]["attributes"]["made_biot_usage_session_json"] == json.loads(body)  # type: ignore[index]
+    kept = event["changes"]["attributes"]["made_biot_usage_session_json"]  # type: ignore[index]
+    assert kept == {**json.loads(body), "_endTime": "2007-12-20T10:15:30+00:00"}
 
 
 def test_a_soap_client_of_the_old_contract_is_understood_and_answered(server: starting.Server) -> None:
