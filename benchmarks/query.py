@@ -24,7 +24,8 @@ from gateway import boot, demo
 from gateway.boot import Gateway
 from gateway.model import Device, Key, Session, State, Subject, subject_uid
 from gateway.store.columns import client_term, subject_term, user_term
-from gateway.store.dialect import SQLITE, Connection
+from gateway.store.dialect import Connection
+from gateway.store.sqlite import DIALECT as SQLITE
 from gateway.store.tallies import count_anew
 from gateway.store.values import micros, session_text
 from gateway.wire import Headers, WireRequest, WireResponse

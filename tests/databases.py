@@ -80,6 +80,17 @@ class Server:
         self.process = None
 
 
+def empty(server: Server, name: str) -> str:
+    """The URL of a new, empty database on a running server."""
+    statement = f"CREATE DATABASE {name}"
+    if server.url.startswith("postgresql"):
+        command = ["psql", "-qc", statement, server.url]
+    else:
+        command = [*map(str, server.ready[:-1]), f"{statement} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"]
+    subprocess.run(command, check=True, capture_output=True)
+    return server.url.rpartition("/")[0] + f"/{name}"
+
+
 def _as(user: str, folder: Path) -> list[str]:
     """How to run a server that refuses to run as root: as the user that its package made, who then owns the folder."""
     if os.getuid() != 0:

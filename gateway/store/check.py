@@ -15,7 +15,8 @@ from gateway.model import EventKind, Session, SessionEvent
 from gateway.places import key_of
 from gateway.store import keyring
 from gateway.store.columns import indexed, session_name, terms
-from gateway.store.dialect import Connection, StoreError, address
+from gateway.store.databases import address, shown
+from gateway.store.dialect import Connection, StoreError
 from gateway.store.options import option
 from gateway.store.schema import SCHEMA_VERSION, version_of
 from gateway.store.tables import TABLES
@@ -40,12 +41,12 @@ def check(database: str, settings: Mapping[str, Any] | None = None) -> Report:
     dialect, place = address(database)
     connection = Connection(dialect, place, float(option(settings, "store.busy_seconds")), read_only=True)
     try:
-        connection.run(dialect.begin_read)
+        connection.begin(dialect.begin_read)
         if (version := version_of(connection)) != SCHEMA_VERSION:
             raise StoreError(f"The store has schema version {version}; this release checks version {SCHEMA_VERSION}.")
         return Report(_counts(connection), tuple(_problems(connection)))
-    except dialect.failures as error:
-        raise StoreError(f"The store {place} cannot be read: {error}.") from error
+    except connection.failures as error:
+        raise StoreError(f"The store {shown(place)} cannot be read: {error}.") from error
     finally:
         connection.rollback()
         connection.close()
@@ -178,7 +179,7 @@ def _sessions(connection: Connection) -> Iterator[str]:
 
 
 _SESSIONS = (
-    "SELECT ordinal, uid, tenant, key, is_open, sort_at, started_at, state, api, body FROM sessions"
+    'SELECT ordinal, uid, tenant, "key", is_open, sort_at, started_at, state, api, body FROM sessions'
     " WHERE ordinal > {mark} ORDER BY ordinal LIMIT {page}"
 )
 
@@ -247,7 +248,9 @@ def _tallies(connection: Connection) -> Iterator[str]:
     """Tallies against the sessions counted one by one."""
     kept = {row[:3]: row[3:] for row in connection.all("SELECT tenant, level, bucket, sessions, started FROM tallies")}
     for level, size in enumerate(LEVELS):
-        bucket = f"(sort_at - (sort_at % {size} + {size}) % {size}) / {size}"
+        # Division cuts off towards zero; before 1970 that is the wrong way.
+        by = "DIV" if connection.dialect.name == "mariadb" else "/"
+        bucket = f"(sort_at - CASE WHEN sort_at < 0 THEN {size - 1} ELSE 0 END) {by} {size}"
         counted = connection.all(
             f"SELECT tenant, {level}, {bucket}, COUNT(*), COUNT(started_at) FROM sessions GROUP BY tenant, {bucket}"  # noqa: S608
         )

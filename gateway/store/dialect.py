@@ -1,101 +1,89 @@
-"""What differs between databases, in one table: how to connect, and how a writing and a reading transaction begin.
+"""What differs between databases: how to connect, how a writing and a reading transaction begin, and what errors mean.
 
-SQLite is the one dialect so far; another is another row of :data:`DIALECTS`.
+Each database is a module with a :class:`Dialect` (:mod:`gateway.store.sqlite`, :mod:`gateway.store.postgresql`,
+:mod:`gateway.store.mariadb`); :mod:`gateway.store.databases` finds the one for an address.
 """
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from peewee import Database, PeeweeException, SqliteDatabase
+from peewee import Database
 
 
 class StoreError(Exception):
     """The store cannot be opened or used as asked; the text says why and what to do."""
 
 
+class Lock(Protocol):
+    """What writers of one machine hold while they write."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Wait for the lock, and hold it."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class _NoLock:
+    """For databases whose transactions themselves wait for each other."""
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def close(self) -> None:
+        pass
+
+
+NO_LOCK = _NoLock()
+
+
+def _never(_: BaseException) -> bool:
+    return False
+
+
+def _as_it_is(sql: str) -> str:
+    return sql
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One kind of database.
 
-    ``prepare`` makes what must be there before the first connection, and gives the path of the writers' lock file.
-    ``copy`` copies a live database, as of one moment. ``failures`` are what its driver raises; ``clash`` is a broken
-    unique constraint.
+    ``lock`` makes what must be there before the first connection, and gives the lock of the writers. ``begin_write``
+    and ``begin_read`` are the statements that begin a transaction, ``begin_first`` (where it differs) a writing one in
+    a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
+    unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
+    that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
+    ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
     open: Callable[[str, float, bool], Database]
-    begin_write: str
-    begin_read: str
-    failures: tuple[type[Exception], ...]
-    clash: tuple[type[Exception], ...]
-    prepare: Callable[[str], Path]
+    begin_write: tuple[str, ...]
+    begin_read: tuple[str, ...]
+    failures: Callable[[], tuple[type[Exception], ...]]
+    is_clash: Callable[[BaseException], bool]
+    lock: Callable[[str], Lock]
     copy: Callable[[str, Path], None]
+    begin_first: tuple[str, ...] = ()
+    is_lost: Callable[[BaseException], bool] = _never
+    is_again: Callable[[BaseException], bool] = _never
+    ddl: Callable[[str], str] = _as_it_is
+    rewrite: Callable[[str], str] = _as_it_is
 
 
-def _sqlite(path: str, busy_seconds: float, read_only: bool) -> Database:
-    # A page costs a write of its own, whatever its size; the size of a store that is there stays as it is.
-    pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 8192)]
-    # wal_autocheckpoint in pages: a checkpoint costs two more fsyncs, so it should not come too often.
-    pragmas += [("synchronous", "FULL"), ("wal_autocheckpoint", 4000), ("cache_size", -32_000)]
-    pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 26)]
-    return SqliteDatabase(
-        path,
-        pragmas=pragmas,
-        timeout=busy_seconds,
-        thread_safe=False,
-        check_same_thread=False,
-        cached_statements=512,
-    )
+def server_copy(command: str) -> Callable[[str, Path], None]:
+    """The copy of a database that brings a tool of its own for that."""
 
+    def copy(place: str, target: Path) -> None:
+        raise StoreError(f"This database has a tool of its own for backups: {command}.")
 
-def _sqlite_file(path: str) -> Path:
-    """Requests hold personal data: the file, and those that SQLite lays beside it, are for their owner alone."""
-    Path(path).touch(mode=0o600)
-    return Path(path + ".lock")
-
-
-def _sqlite_copy(path: str, target: Path) -> None:
-    target.touch(mode=0o600)
-    try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-            source.execute("PRAGMA query_only = 1")
-            source.backup(copy)
-            # One file without a log beside it, so that it can be moved about.
-            copy.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
-        raise StoreError(str(error)) from error
-
-
-SQLITE = Dialect(
-    "sqlite",
-    _sqlite,
-    "BEGIN IMMEDIATE",
-    "BEGIN",
-    (PeeweeException, sqlite3.Error),
-    (sqlite3.IntegrityError,),
-    _sqlite_file,
-    _sqlite_copy,
-)
-DIALECTS = {"sqlite": SQLITE}
-
-
-def address(database: str) -> tuple[Dialect, str]:
-    """The dialect and the place of ``sqlite:///path`` or of a bare path."""
-    scheme, separator, rest = database.partition("://")
-    if not separator:
-        return SQLITE, str(Path(database).absolute())
-    if scheme not in DIALECTS:
-        raise StoreError(f"A database of kind {scheme!r} is not supported; use sqlite:///PATH.")
-    path = rest.removeprefix("/")
-    if not path:
-        raise StoreError("The database address names no file; use sqlite:///PATH.")
-    return SQLITE, str(Path(path).absolute())
+    return copy
 
 
 def compiled(database: Any, query: Any) -> tuple[str, Sequence[Any]]:
@@ -129,7 +117,9 @@ class Connection:
     def __init__(self, dialect: Dialect, place: str, busy_seconds: float, read_only: bool = False) -> None:
         self.dialect = dialect
         self.database: Any = dialect.open(place, busy_seconds, read_only)
+        self.failures = dialect.failures()
         self._cursor: Any = None
+        self.begun = False
 
     def cursor(self) -> Any:
         """The driver's cursor; connects when there is no connection."""
@@ -148,8 +138,7 @@ class Connection:
         """Every row."""
         cursor = self.cursor()
         cursor.execute(sql, values)
-        rows: list[Any] = cursor.fetchall()
-        return rows
+        return list(cursor.fetchall()) if cursor.description is not None else []
 
     def rows(self, query: Any) -> list[Any]:
         """Every row of a query that was built with the models."""
@@ -179,24 +168,28 @@ class Connection:
             found += self.all(wide, values)
         return found
 
-    def begin(self) -> None:
-        """Begin a writing transaction."""
-        self.run(self.dialect.begin_write)
+    def begin(self, statements: Sequence[str] | None = None) -> None:
+        """Begin a transaction: a writing one, if no statements are given."""
+        for statement in self.dialect.begin_write if statements is None else statements:
+            self.run(statement)
+            self.begun = True
 
     def commit(self) -> None:
         """Make the transaction durable."""
         self.run("COMMIT")
+        self.begun = False
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one; a connection that cannot even do that is dropped."""
+        begun, self.begun = self.begun, False
         try:
-            if self._cursor is not None and self._cursor.connection.in_transaction:
+            if self._cursor is not None and begun:
                 self.run("ROLLBACK")
-        except self.dialect.failures:
+        except self.failures:
             self.close()
 
     def close(self) -> None:
         """Disconnect; the next use connects again."""
-        self._cursor = None
-        with suppress(*self.dialect.failures):
+        self._cursor, self.begun = None, False
+        with suppress(*self.failures):
             self.database.close()

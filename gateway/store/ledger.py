@@ -10,15 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from gateway.guard import blame
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
-from gateway.store.dialect import Connection
+from gateway.store.dialect import Connection, Lock
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result, deliver, job
-from gateway.store.lock import WriterLock
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
 from gateway.store.unit import Unit
@@ -30,6 +30,9 @@ RETRY_AFTER = 1
 """Seconds after which a caller may try again, and between two probes of a store that does not take writes."""
 _EXPIRY_SECONDS = 30.0
 _ALONE_SECONDS = 5.0
+_PATIENCE_SECONDS = 15.0
+_PAUSES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds between the tries of a batch that another try may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Bounds:
 class Ledger:
     """Takes jobs from any thread; ``trouble`` says why the store takes no writes, None while it does."""
 
-    def __init__(self, connection: Connection, statements: Statements, lock: WriterLock, bounds: Bounds) -> None:
+    def __init__(self, connection: Connection, statements: Statements, lock: Lock, bounds: Bounds) -> None:
         self.trouble: str | None = None
         self.observer: Callable[[int, float], None] | None = None
         self.batches = 0
@@ -80,6 +83,8 @@ class Ledger:
         while first is not None:
             began = time.perf_counter()
             with self._lock.held():
+                # Whoever comes while this waits for its turn to write belongs to the batch.
+                self._begin()
                 jobs, last = self._waiting(first)
                 results = self._process(jobs)
             deliver(results)
@@ -117,15 +122,39 @@ class Ledger:
         except Exception:
             _log.exception("the observer of the ledger failed")
 
+    def _begin(self) -> None:
+        try:
+            self._connection.begin()
+        except Exception as error:
+            # The batch tries again, and tells its callers.
+            self._reset(error)
+
     def _process(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
         """Results of a batch. Nothing escapes: the ledger must outlive whatever happens to one batch."""
         try:
-            return self._commit(jobs)
+            return self._persist(jobs)
         except Exception as error:
             self._reset(error)
-            if len(jobs) == 1:
-                return [(jobs[0], self._failure(error))]
+            if len(jobs) == 1 or self._connection.dialect.is_lost(error):
+                return [(waiting, self._failure(error)) for waiting in jobs]
         return self._each_alone(jobs)
+
+    def _persist(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
+        """Commit a batch; again, for a while, as long as that may help: its connection was lost, or another writer met
+        it. A database may be away for as long as it takes to elect another node."""
+        dialect, deadline = self._connection.dialect, time.monotonic() + _PATIENCE_SECONDS
+        for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
+            try:
+                return self._commit(jobs)
+            except Exception as error:
+                passing = dialect.is_lost(error) or dialect.is_again(error)
+                if not passing or time.monotonic() + pause > deadline:
+                    raise
+                self._reset(error)
+                if dialect.is_lost(error):
+                    self.trouble = _trouble(error)
+                time.sleep(pause)
+        raise AssertionError("there is always another pause")
 
     def _each_alone(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
         results: list[tuple[Job, Result]] = []
@@ -144,7 +173,8 @@ class Ledger:
     def _commit(self, jobs: list[Job]) -> list[tuple[Job, Result]]:
         """Run all jobs in one transaction, and commit it; what is raised means that nothing was written."""
         connection = self._connection
-        connection.begin()
+        if not connection.begun:
+            connection.begin()
         stored = Snapshot(connection, self._sql)
         pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
         look_ahead(stored, pairs, self._bounds.policy)
@@ -156,9 +186,30 @@ class Ledger:
             return results
         flush(unit, connection, self._sql, self._bounds.raw_bytes)
         self._expire(jobs)
-        connection.commit()
+        self._finish(unit)
         self.trouble = None
         return results
+
+    def _finish(self, unit: Unit) -> None:
+        """Commit. When the connection is lost meanwhile, only the database knows whether it has."""
+        try:
+            self._connection.commit()
+        except Exception as error:
+            if not self._connection.dialect.is_lost(error) or not self._is_there(unit, error):
+                raise
+
+    def _is_there(self, unit: Unit, error: Exception) -> bool:
+        """Whether the first event of a batch is stored; asked within a transaction of its own, so that the one before
+        has ended."""
+        connection, first = self._connection, next(iter(unit.events.values()), None)
+        self._reset(error)
+        if first is None:
+            return False
+        connection.begin()
+        try:
+            return connection.one(self._sql.event_with, first[0].id.bytes) is not None
+        finally:
+            connection.rollback()
 
     def _perform(self, unit: Unit, waiting: Job) -> Result:
         prepared = waiting.prepared
@@ -176,7 +227,7 @@ class Ledger:
         except Fault as fault:
             unit.undo(mark)
             return fault
-        except self._connection.dialect.failures:
+        except self._connection.failures:
             raise
         except Exception as error:
             unit.undo(mark)
@@ -214,17 +265,21 @@ class Ledger:
         """Undo the transaction, and connect anew: the file below the connection may be another one by now."""
         self._connection.rollback()
         self._connection.close()
-        if not isinstance(error, self._connection.dialect.failures):
+        if not isinstance(error, self._connection.failures):
             _log.error("a batch failed", exc_info=error)
 
     def _failure(self, error: Exception) -> Fault:
         """What the caller is told of a write that failed alone."""
-        if isinstance(error, self._connection.dialect.clash):
+        if self._connection.dialect.is_clash(error):
             return Fault(FaultKind.CONFLICT, "A session or an event with this id exists.", log=str(error))
-        if not isinstance(error, self._connection.dialect.failures):
+        if not isinstance(error, self._connection.failures):
             return Fault(FaultKind.INTERNAL, log=repr(error))
-        self.trouble = f"The store takes no writes: {error}."
+        self.trouble = _trouble(error)
         return _unavailable(self.trouble)
+
+
+def _trouble(error: Exception) -> str:
+    return f"The store takes no writes: {str(error).strip()}."
 
 
 def _unavailable(trouble: str) -> Fault:

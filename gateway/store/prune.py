@@ -14,8 +14,7 @@ from typing import Any
 from gateway.model import Session
 from gateway.places import number_of, place_of
 from gateway.store.columns import session_name, terms
-from gateway.store.dialect import Connection
-from gateway.store.lock import WriterLock
+from gateway.store.dialect import Connection, Lock
 from gateway.store.statements import Statements
 from gateway.store.tallies import tallies
 from gateway.store.values import event_of, micros, session_of
@@ -42,7 +41,7 @@ class Pruner:
 
     connection: Connection
     sql: Statements
-    lock: WriterLock
+    lock: Lock
     tenant: str | None = None
     stopped: Callable[[], bool] = lambda: False
     sessions: int = 0

@@ -36,11 +36,17 @@ class Readers:
     def _run(self, task: Callable[[Snapshot], T]) -> T:
         connection = self._free.get()
         try:
-            connection.run(connection.dialect.begin_read)
-            return task(Snapshot(connection, self._sql))
+            try:
+                return self._read(connection, task)
+            except connection.failures as error:
+                # A connection that nobody used for a while may be gone without a word.
+                connection.close()
+                if not connection.dialect.is_lost(error):
+                    raise
+                return self._read(connection, task)
         except Fault:
             raise
-        except connection.dialect.failures as error:
+        except connection.failures as error:
             connection.close()
             message = "The store cannot be read at the moment; try again."
             raise Fault(FaultKind.STORE_UNAVAILABLE, message, log=str(error), retry_after=1) from error
@@ -50,6 +56,10 @@ class Readers:
         finally:
             connection.rollback()
             self._free.put(connection)
+
+    def _read(self, connection: Connection, task: Callable[[Snapshot], T]) -> T:
+        connection.begin(connection.dialect.begin_read)
+        return task(Snapshot(connection, self._sql))
 
     def close(self) -> None:
         """Finish what runs, and disconnect."""

@@ -1,25 +1,33 @@
 """The schema's version, and how an older store becomes a newer one."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from gateway.store.columns import session_name, slot_name
 from gateway.store.dialect import Connection, StoreError
-from gateway.store.tables import TABLES, EventRow, NameRow, StateRow, TallyRow
+from gateway.store.tables import TABLES, EventRow, MetaRow, NameRow, StateRow, TallyRow
 from gateway.store.tallies import count_anew
 from gateway.store.values import session_of
 
 _binding = threading.Lock()
 
 
+def create(connection: Connection, models: Sequence[Any]) -> None:
+    """Make tables and their indexes, in the database's own words."""
+    with _binding, connection.database.bind_ctx(models):
+        for model in models:
+            for query in (model._schema._create_table(), *model._schema._create_indexes()):
+                sql, values = query.query()
+                connection.run(connection.dialect.ddl(sql), *values)
+
+
 def _fresh(connection: Connection) -> None:
     """Every table of the present version."""
-    with _binding, connection.database.bind_ctx(TABLES):
-        connection.database.create_tables(TABLES)
-    connection.many(
-        "INSERT INTO meta (name, value) VALUES (?, ?)".replace("?", connection.database.param),
-        [("schema_version", SCHEMA_VERSION), ("credentials_version", 1), ("probe", 0), ("pruned", 0)],
-    )
+    create(connection, TABLES)
+    facts = {"schema_version": SCHEMA_VERSION, "credentials_version": 1, "probe": 0, "pruned": 0, "writer": 0}
+    rows = [{"name": name, "value": value} for name, value in facts.items()]
+    connection.change(MetaRow.insert_many(rows).on_conflict_ignore())
 
 
 def _second(connection: Connection) -> None:
@@ -29,8 +37,7 @@ def _second(connection: Connection) -> None:
         connection.run(
             "UPDATE terms SET started = 0 WHERE ordinal IN (SELECT ordinal FROM sessions WHERE started_at IS NULL)"
         )
-    with _binding, connection.database.bind_ctx([TallyRow]):
-        connection.database.create_tables([TallyRow])
+    create(connection, [TallyRow])
     count_anew(connection)
 
 
@@ -43,8 +50,7 @@ def _third(connection: Connection) -> None:
     connection.run("ALTER TABLE events RENAME TO old_events")
     # Its index keeps its name otherwise, and that is the new one's.
     connection.run("DROP INDEX IF EXISTS events_id")
-    with _binding, connection.database.bind_ctx([NameRow, EventRow, StateRow]):
-        connection.database.create_tables([NameRow, EventRow, StateRow])
+    create(connection, [NameRow, EventRow, StateRow])
     connection.run("CREATE INDEX old_outcomes ON outcomes (position)")
     for statement in _MOVES:
         connection.run(statement)
@@ -109,7 +115,7 @@ def upgrade(connection: Connection) -> int:
     """
     if (present := version_of(connection)) == SCHEMA_VERSION:
         return present
-    connection.begin()
+    connection.begin(None if present else connection.dialect.begin_first or None)
     try:
         before = version_of(connection)
         check_version(before)

@@ -1,4 +1,4 @@
-"""The hot statements: fixed SQL text, compiled once for a database from the models.
+"""The hot statements: fixed SQL text, compiled once from the models, in the words of the database.
 
 Placeholders take values in the order in which they stand in the text.
 """
@@ -6,9 +6,9 @@ Placeholders take values in the order in which they stand in the text.
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import EXCLUDED, SQL, Database, Model, Select, Tuple, fn
+from peewee import EXCLUDED, SQL, Model, Select, SqliteDatabase, Tuple, fn
 
-from gateway.store.dialect import compiled
+from gateway.store.dialect import Dialect, compiled
 from gateway.store.tables import EventRow, MetaRow, NameRow, SessionRow, StateRow, TallyRow, TermRow, TokenRow
 
 _FOUND = (SessionRow.ordinal, SessionRow.latest, SessionRow.kept_until, SessionRow.body)
@@ -25,6 +25,7 @@ class Statements:
     latest_by_key: str
     kept_in: str
     state_at: str
+    event_with: str
     session_by_uid: str
     session_by_key: str
     session_by_open_key: str
@@ -45,17 +46,22 @@ class Statements:
     probe: str
 
 
-def compile_for(database: Database) -> Statements:
+_GRAMMAR = SqliteDatabase(None)
+"""What all statements are written in, before a dialect rewrites them."""
+
+
+def compile_for(dialect: Dialect) -> Statements:
     """The statements in the SQL of this database."""
-    mark = SQL(database.param)
+    mark = SQL(_GRAMMAR.param)
 
     def text(query: Any) -> str:
-        sql, values = compiled(database, query)
+        sql, values = compiled(_GRAMMAR, query)
         assert not values
-        return sql
+        return dialect.rewrite(sql)
 
     return Statements(
         last_position=text(EventRow.select(fn.MAX(EventRow.position))),
+        event_with=text(EventRow.select(EventRow.position).where(EventRow.id == mark)),
         state_at=text(StateRow.select(StateRow.body).where(StateRow.position == mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
@@ -107,17 +113,15 @@ def _finds_many(mark: SQL) -> dict[str, Any]:
 
 
 def _latest_of_many(mark: SQL) -> Any:
-    """Of each place its latest open and its latest closed ordinal; no row for a place that has none."""
+    """Of each place its latest open and its latest closed ordinal."""
     asked = SQL("asked.column1")
 
     def latest(is_open: int) -> Any:
         row = NameRow.alias("row")
         return row.select(fn.MAX(row.position)).where(row.place == asked, row.tag == SQL(str(is_open)))
 
-    found = Select(
-        [SQL(f"{_values(mark, 1).sql} AS asked")], [asked, latest(1).alias("opened"), latest(0).alias("closed")]
-    )
-    return found.where(SQL("opened IS NOT NULL OR closed IS NOT NULL"))
+    source = SQL(f"{_values(mark, 1).sql} AS asked")
+    return Select([source], [asked, latest(1).alias("opened"), latest(0).alias("closed")])
 
 
 def _changes(mark: SQL) -> dict[str, Any]:
@@ -137,7 +141,9 @@ def _changes(mark: SQL) -> dict[str, Any]:
             conflict_target=(TallyRow.tenant, TallyRow.level, TallyRow.bucket),
             update={column: column + EXCLUDED[column.name] for column in (TallyRow.sessions, TallyRow.started)},
         ),
-        "add_token": _insert(TokenRow, mark).on_conflict_replace(),
+        "add_token": _insert(TokenRow, mark).on_conflict(
+            conflict_target=(TokenRow.api, TokenRow.token), update={TokenRow.ordinal: EXCLUDED.ordinal}
+        ),
         "set_session": _set((*indexed, *rest), mark),
         "set_body": _set(rest, mark),
         "drop_session": SessionRow.delete().where(this),
@@ -150,7 +156,9 @@ def _changes(mark: SQL) -> dict[str, Any]:
 
 def _set(columns: tuple[Any, ...], mark: SQL) -> Any:
     """New values of some columns, then the ordinal of the session that they are for."""
-    values = {column: SQL(f"changed.column{number}") for number, column in enumerate(columns, 1)}
+    # A column of nothing but nulls has no type of its own.
+    forms = ["CAST(changed.column{} AS BIGINT)" if column.null else "changed.column{}" for column in columns]
+    values = {column: SQL(forms[number].format(number + 1)) for number, column in enumerate(columns)}
     source = SQL(f"{_values(mark, len(columns) + 1).sql} AS changed")
     return SessionRow.update(values).from_(source).where(SessionRow.ordinal == SQL(f"changed.column{len(columns) + 1}"))
 

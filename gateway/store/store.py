@@ -14,10 +14,10 @@ from gateway.credentials import Credential
 from gateway.handler import read
 from gateway.outcome import Fault, Outcome
 from gateway.store import keyring, mixed
-from gateway.store.dialect import Connection, StoreError, address
+from gateway.store.databases import address, shown
+from gateway.store.dialect import Connection, Lock, StoreError
 from gateway.store.jobs import Result, job, loop_job
 from gateway.store.ledger import Bounds, Ledger
-from gateway.store.lock import WriterLock
 from gateway.store.options import option, policy
 from gateway.store.prune import Pruned, Pruner
 from gateway.store.readers import Readers
@@ -36,7 +36,7 @@ class Store:
         self._busy = float(option(settings, "store.busy_seconds"))
         connection, lock, self.migrated_from = self._prepared()
         self._settings = settings
-        statements = self._statements = compile_for(connection.database)
+        statements = self._statements = compile_for(self._dialect)
         bounds = Bounds(
             int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
         )
@@ -46,21 +46,21 @@ class Store:
         days = option(settings, "retention_days")
         self._retention = Retention(days, self._forget) if days else None
 
-    def _prepared(self) -> tuple[Connection, WriterLock, int]:
+    def _prepared(self) -> tuple[Connection, Lock, int]:
         """A connection to a store of the present schema. Raises StoreError with a sentence for the operator."""
         connection = Connection(self._dialect, self._place, self._busy)
         try:
-            lock = WriterLock(self._dialect.prepare(self._place))
+            lock = self._dialect.lock(self._place)
         except OSError as error:
-            raise StoreError(f"The store {self._place} cannot be opened: {error.strerror}.") from error
+            raise StoreError(f"The store {shown(self._place)} cannot be opened: {error.strerror}.") from error
         try:
             with lock.held():
                 return connection, lock, upgrade(connection)
         except BaseException as error:
             connection.close()
             lock.close()
-            if isinstance(error, self._dialect.failures):
-                raise StoreError(f"The store {self._place} cannot be opened: {error}.") from error
+            if isinstance(error, connection.failures):
+                raise StoreError(f"The store {shown(self._place)} cannot be opened: {error}.") from error
             raise
 
     def _reader(self) -> Connection:
@@ -170,8 +170,8 @@ class Store:
         try:
             pruner = Pruner(connection, self._statements, lock, tenant, stopped)
             return pruner.prune(min(before, latest), sweep)
-        except self._dialect.failures as error:
-            raise StoreError(f"The store {self._place} cannot be pruned: {error}.") from error
+        except connection.failures as error:
+            raise StoreError(f"The store {shown(self._place)} cannot be pruned: {error}.") from error
         finally:
             connection.close()
             lock.close()

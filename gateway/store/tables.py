@@ -10,6 +10,18 @@ from typing import Any
 from peewee import SQL, BigIntegerField, BlobField, CompositeKey, IntegerField, Model, TextField
 
 
+class DigestField(BlobField):
+    """At most 32 bytes, so that every database can index them."""
+
+    field_type = "DIGEST"
+
+
+class NameField(TextField):
+    """A name of at most 191 characters, so that every database can index it."""
+
+    field_type = "NAME"
+
+
 class Row(Model):
     """The base of all tables. Models are bound to a database only while tables are made."""
 
@@ -24,14 +36,14 @@ class SessionRow(Row):
     is forgotten, 0 when none is kept: until then the row is also the session of that outcome."""
 
     ordinal: Any = BigIntegerField(primary_key=True)
-    uid: Any = BlobField(unique=True)
-    tenant: Any = TextField()
-    key: Any = BlobField()
+    uid: Any = DigestField(unique=True)
+    tenant: Any = NameField()
+    key: Any = DigestField()
     is_open: Any = IntegerField()
     sort_at: Any = BigIntegerField()
     started_at: Any = BigIntegerField(null=True)
-    state: Any = TextField()
-    api: Any = TextField()
+    state: Any = NameField()
+    api: Any = NameField()
     latest: Any = BigIntegerField()
     kept_until: Any = BigIntegerField()
     body: Any = TextField()
@@ -76,8 +88,8 @@ class TermRow(Row):
 
     ``started`` is 0 when the session's start is not known, so that ``sort_at`` is another instant."""
 
-    tenant: Any = TextField()
-    term: Any = BlobField()
+    tenant: Any = NameField()
+    term: Any = DigestField()
     sort_at: Any = BigIntegerField()
     ordinal: Any = BigIntegerField()
     started: Any = IntegerField(constraints=[SQL("DEFAULT 1")])
@@ -91,8 +103,8 @@ class TermRow(Row):
 class TokenRow(Row):
     """A session secret that was handed out, by its SHA-256."""
 
-    api: Any = TextField()
-    token: Any = BlobField()
+    api: Any = NameField()
+    token: Any = DigestField()
     ordinal: Any = BigIntegerField()
 
     class Meta:
@@ -109,11 +121,11 @@ class EventRow(Row):
     off at a limit, and ``size`` the body's full length."""
 
     position: Any = BigIntegerField(primary_key=True)
-    id: Any = BlobField(unique=True)
-    tenant: Any = TextField()
-    session_uid: Any = BlobField(null=True)
-    slot: Any = BlobField(null=True)
-    command: Any = BlobField(null=True)
+    id: Any = DigestField(unique=True)
+    tenant: Any = NameField()
+    session_uid: Any = DigestField(null=True)
+    slot: Any = DigestField(null=True)
+    command: Any = DigestField(null=True)
     expires_at: Any = BigIntegerField(null=True)
     created: Any = IntegerField()
     body: Any = TextField()
@@ -143,8 +155,8 @@ class StateRow(Row):
 class CredentialRow(Row):
     """One credential; ``body`` is JSON of its fields, secrets hashed."""
 
-    uid: Any = BlobField(primary_key=True)
-    tenant: Any = TextField(null=True)
+    uid: Any = DigestField(primary_key=True)
+    tenant: Any = NameField(null=True)
     revoked_at: Any = BigIntegerField(null=True)
     body: Any = TextField()
 
@@ -155,7 +167,7 @@ class CredentialRow(Row):
 class MetaRow(Row):
     """Facts about the store: ``schema_version``, ``credentials_version``, ``probe``."""
 
-    name: Any = TextField(primary_key=True)
+    name: Any = NameField(primary_key=True)
     value: Any = BigIntegerField()
 
     class Meta:
@@ -166,7 +178,7 @@ class TallyRow(Row):
     """How many sessions of a tenant are sorted into one day (level 0) or one minute (level 1) since 1970, and how many
     of them have a known start. Kept in the transaction that changes the sessions."""
 
-    tenant: Any = TextField()
+    tenant: Any = NameField()
     level: Any = IntegerField()
     bucket: Any = BigIntegerField()
     sessions: Any = BigIntegerField()

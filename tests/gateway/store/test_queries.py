@@ -49,7 +49,10 @@ def seeds():
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    store = open_store(str(tmp_path_factory.mktemp("lists") / "sessions.db"))
+    yield from fill(open_store(str(tmp_path_factory.mktemp("lists") / "sessions.db")))
+
+
+def fill(store):
     for number, changes in seeds():
         who = BOB if number % 7 == 6 else ANNE
         store.submit(work(opened(str(number), **changes), who, after=number)).result()

@@ -13,7 +13,8 @@ from gateway.commands import ByUid, ListSessions, Order, Retry, SessionFilter, W
 from gateway.model import EventKind, Subject
 from gateway.outcome import Fault
 from gateway.store import open_store
-from gateway.store.dialect import SQLITE, Connection
+from gateway.store.dialect import Connection
+from gateway.store.sqlite import DIALECT as SQLITE
 from gateway.store.tallies import count_anew
 
 TALLIED = (

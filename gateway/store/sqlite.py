@@ -1,0 +1,58 @@
+"""SQLite: one file, with a write-ahead log that is synced before an answer."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from peewee import Database, PeeweeException, SqliteDatabase
+
+from gateway.store.dialect import Dialect, Lock, StoreError
+from gateway.store.lock import WriterLock
+
+
+def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
+    # A page costs a write of its own, whatever its size; the size of a store that is there stays as it is.
+    pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 8192)]
+    # wal_autocheckpoint in pages: a checkpoint costs two more fsyncs, so it should not come too often.
+    pragmas += [("synchronous", "FULL"), ("wal_autocheckpoint", 4000), ("cache_size", -32_000)]
+    pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 26)]
+    return SqliteDatabase(
+        path,
+        pragmas=pragmas,
+        timeout=busy_seconds,
+        field_types={"DIGEST": "BLOB", "NAME": "TEXT"},
+        thread_safe=False,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+
+
+def _lock(path: str) -> Lock:
+    """Requests hold personal data: the file, and those that SQLite lays beside it, are for their owner alone."""
+    Path(path).touch(mode=0o600)
+    return WriterLock(Path(path + ".lock"))
+
+
+def _copy(path: str, target: Path) -> None:
+    target.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.execute("PRAGMA query_only = 1")
+            source.backup(copy)
+            # One file without a log beside it, so that it can be moved about.
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(str(error)) from error
+
+
+DIALECT = Dialect(
+    name="sqlite",
+    open=_open,
+    begin_write=("BEGIN IMMEDIATE",),
+    begin_read=("BEGIN",),
+    failures=lambda: (PeeweeException, sqlite3.Error),
+    is_clash=lambda error: isinstance(error, sqlite3.IntegrityError),
+    lock=_lock,
+    copy=_copy,
+)
