@@ -7,11 +7,13 @@ PORT ?= 8080
 DATABASE ?= var/demo.db
 WORKERS ?=
 INTEROP ?= var/interop
+ROUNDS ?= 100
+SOAK_MINUTES ?= 30
 PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query peers clean test-python interop
+.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +104,12 @@ bench: $(VENV)/.installed-test ## measure each API's main request, and what othe
 
 bench-query: $(VENV)/.installed-test ## measure pages of a session log of a million sessions, and check every answer
 	@$(BIN)/python -m benchmarks.query $(BENCH)
+
+faults: $(VENV)/.installed-test ## let every write fail, kill servers ROUNDS=100 times (half an hour; needs gcc, root)
+	@FAULTS=long ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/faults $(PYTEST)
+
+soak: $(VENV)/.installed-test ## mixed load of all APIs for SOAK_MINUTES=30, with checks; writes docs/soak-report.rst
+	@$(BIN)/python -m benchmarks.soak --minutes $(SOAK_MINUTES) $(SOAK)
 
 clean: ## remove what make made, but never a database
 	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules $(PEERS) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
