@@ -15,6 +15,7 @@ from lxml import etree
 from adapters import xml
 from adapters.codecs.datacontract_attributes import Reading
 from adapters.codecs.datacontract_reader import compile_list_reader, compile_reader
+from adapters.codecs.datacontract_usual import ReadUsual, compile_usual
 from adapters.codecs.datacontract_writer import Style, compile_list_writer, compile_writer
 from adapters.protocol import Decoded
 from gateway.limits import DEFAULT, Limits
@@ -61,7 +62,18 @@ class DataContract:
 
     def decode(self, body: bytes, message: Message, limits: Limits) -> Decoded:
         """The tree of ``body``: absent members stay absent, nil ones are None. Raises a Fault and nothing else."""
+        if self.charset in (None, "utf-8"):
+            usual = self._usual(message)
+            tree = usual(body, limits) if usual is not None else None
+            if tree is not None:
+                return Decoded(tree)
         return self.read_element(self._parse(body, limits), message, limits)
+
+    def _usual(self, message: Message) -> ReadUsual | None:
+        if (message, "usual") not in self._compiled:
+            self._compiled[message, "usual"] = compile_usual(message, self.zone)
+        usual: ReadUsual | None = self._compiled[message, "usual"]
+        return usual
 
     def encode(self, tree: Tree | None, message: Message) -> bytes:
         """The document of ``tree``; None is a nil root. Absent members are written as nil, or as .NET's default."""

@@ -12,7 +12,7 @@ from lxml import etree
 from adapters.codecs.datacontract_names import ID, NIL, REF, TYPE, item_name
 from adapters.scalars import REFERENCE_KINDS, Kind
 from adapters.xml import malformed
-from adapters.xsd import NAMES
+from adapters.xsd import NAMES, Parse
 from gateway.outcome import Fault, FaultKind, FieldError, Note
 from schemas.message import Member
 
@@ -138,3 +138,15 @@ def _referenced(element: etree._Element, member: Member, reading: Reading) -> An
     if reading.budget < 0:
         raise Fault(FaultKind.TOO_LARGE, "The references (z:Ref) stand for more data than a body may hold.")
     return value
+
+
+def enum_parser(member: Member) -> Parse:
+    """What reads the name of a choice; raises ValueError for any other text."""
+    choices = frozenset(member.choices)
+
+    def parse(text: str) -> str:
+        if choices and text not in choices:
+            raise ValueError(text)
+        return text
+
+    return parse

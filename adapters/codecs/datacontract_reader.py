@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from adapters.codecs.datacontract_attributes import BLANKS, Read, Reading, attributed, said_type, wrong
+from adapters.codecs.datacontract_attributes import BLANKS, Read, Reading, attributed, enum_parser, said_type, wrong
 from adapters.codecs.datacontract_names import SERIALIZATION, XSD, item_name, tag, wire_members
 from adapters.scalars import Kind
 from adapters.xml import malformed
@@ -70,7 +70,7 @@ class _Compiler:
         return read
 
     def scalar(self, member: Member) -> Read:
-        parse = _enum(member) if member.kind is Kind.ENUM else self.parsers[member.kind]
+        parse = enum_parser(member) if member.kind is Kind.ENUM else self.parsers[member.kind]
 
         def read(element: etree._Element, reading: Reading) -> Any:
             text = element.text or ""
@@ -229,17 +229,6 @@ def _sentence(member: Member, text: str) -> str:
         return f"Invalid value for {member.name or 'an item'}; it must be one of: {', '.join(member.choices)}."
     shown = "" if member.credential else f" '{text[:100]}'"
     return f"The value{shown} cannot be parsed as the type '{NAMES[member.kind][1]}'."
-
-
-def _enum(member: Member) -> Parse:
-    choices = frozenset(member.choices)
-
-    def parse(text: str) -> str:
-        if choices and text not in choices:
-            raise ValueError(text)
-        return text
-
-    return parse
 
 
 def _local(element: etree._Element) -> str:
