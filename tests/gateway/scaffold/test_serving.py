@@ -88,3 +88,13 @@ def test_a_soap_client_of_the_old_contract_is_understood_and_answered(server: st
     (event,) = [event for event in server.events() if event["api"] == "made-customer-wsdl"]
     kept = event["changes"]["attributes"]["updateCustomer"]["customer"]  # type: ignore[index]
     assert {name: kept[name] for name in customer} == {**customer, "revenue": "1.5"}
+
+
+def test_the_description_that_it_serves_has_members_without_a_namespace_too(server: starting.Server) -> None:
+    transport = Transport()
+    transport.session.trust_env = False
+    transport.session.headers["Authorization"] = "Bearer a-key-long-enough-for-made-customer-wsdl"
+    client = zeep.Client(f"{server.url}/soap/made-customer-wsdl?wsdl", transport=transport)
+    message = client.create_message(client.service, "getCustomersByName", name="Ada")
+    assert [element.tag for element in message.iter() if element.text == "Ada"] == ["name"]
+    assert client.service.getCustomersByName(name="Ada") in (None, [])
