@@ -85,6 +85,10 @@ examples: check ## install the gateway and the example plug-ins into a fresh env
 	  ../../$(VENV)-examples/bin/python -m pytest -q --conformance kiosk
 	@cd examples/jsonrpc && ../../$(VENV)-examples/bin/python -m pytest -q && \
 	  ../../$(VENV)-examples/bin/python -m pytest -q --conformance jsonrpc
+	@rm -rf $(VENV)-examples/new
+	@$(VENV)-examples/bin/session-gateway new api new-one --from tests/data/scaffold/customer.wsdl --into $(VENV)-examples/new
+	@$(VENV)-examples/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps $(VENV)-examples/new
+	@cd $(VENV)-examples/new && ../bin/python -m pytest -q
 
 wsdl: $(VENV)/.installed-test ## write the published WSDL files anew
 	@$(BIN)/python -m wsdl
