@@ -92,7 +92,7 @@ class Csv:
     def _cell(self, value: Any, member: Member) -> str:
         if value is None:
             value = default(member)
-        if isinstance(value, str) and member.kind in (Kind.STRING, Kind.ENUM):
+        if isinstance(value, str) and member.kind in (Kind.STRING, Kind.ENUM, Kind.ANY):
             return value
         return Jsv(self.zone).text(value, member)
 

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,13 @@ def _no_constant(name: str) -> None:
 
 @pytest.fixture(scope="session", name="bench")
 def gateway_to_attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with mock.patch("gateway.credentials.SCRYPT_N", 2):
-        yield from _bench(tmp_path_factory.mktemp("attacks"))
+    with mock.patch("gateway.credentials.SCRYPT_N", 2), bench_in(tmp_path_factory.mktemp("attacks")) as made:
+        yield made
 
 
-def _bench(place: Path) -> Iterator[Bench]:
+@contextmanager
+def bench_in(place: Path) -> Iterator[Bench]:
+    """A gateway to attack, with its store in a folder."""
     flags = {"database": f"sqlite:///{place}/gateway.db", "demo": "true"}
     settings = boot.load_settings(environment={}, flags=flags)
     token = demo.seed(settings, MOMENT)["biot-token"]

@@ -78,11 +78,20 @@ class Target:
         """Who is asked."""
         return f"{self.api}/{self.protocol}-{self.form}{self.version}"
 
-    def sent(self, body: bytes, headers: Mapping[str, str] | None = None) -> WireRequest:
+    def sent(
+        self, body: bytes, headers: Mapping[str, str] | None = None, *, query: str = "", method: str | None = None
+    ) -> WireRequest:
         """The request with another body, from an address of its own, so that nobody is locked out for another."""
         kept = {**self.request.headers, **{name.lower(): text for name, text in (headers or {}).items()}}
         fields = Headers([(name, text) for name, text in kept.items() if text])
-        return replace(self.request, body=body, headers=fields, client=str(IPv4Address(next(_ADDRESSES))))
+        return replace(
+            self.request,
+            method=method or self.request.method,
+            query=query or self.request.query,
+            body=body,
+            headers=fields,
+            client=str(IPv4Address(next(_ADDRESSES))),
+        )
 
 
 def targets(apis: Mapping[str, Api], token: str) -> Iterator[Target]:
