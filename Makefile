@@ -7,13 +7,14 @@ PORT ?= 8080
 DATABASE ?= var/demo.db
 WORKERS ?=
 INTEROP ?= var/interop
+FUZZ_SECONDS ?= 600
 ROUNDS ?= 100
 SOAK_MINUTES ?= 30
 PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop
+.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop fuzz
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +41,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 $(VENV)/.installed-test: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "installing the gateway and its tests' needs into $(VENV)"
-	@$(PIP) --editable '.[test,docs,wsdl]'
+	@$(PIP) --editable '.[test,docs,wsdl,fuzz]'
 	@touch $@ $(VENV)/.installed
 
 serve: $(VENV)/.installed ## serve the demo on http://127.0.0.1:8080 with an SQLite file (PORT=, DATABASE=)
@@ -114,6 +115,9 @@ faults: $(VENV)/.installed-test ## let every write fail, kill servers ROUNDS=100
 
 soak: $(VENV)/.installed-test ## mixed load of all APIs for SOAK_MINUTES=30, with checks; writes docs/soak-report.rst
 	@$(BIN)/python -m benchmarks.soak --minutes $(SOAK_MINUTES) $(SOAK)
+
+fuzz: $(VENV)/.installed-test ## fuzz each codec and the pipeline in turn (FUZZ_SECONDS=600 each), write docs/fuzz-report.rst
+	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 clean: ## remove what make made, but never a database
 	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules $(PEERS) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
