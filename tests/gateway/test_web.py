@@ -187,4 +187,4 @@ def test_the_gateway_runs_under_any_wsgi_server_from_the_environment_alone(tmp_p
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.splitlines()[-1] == "404 200 401"
-    assert '"api": "sessions"' in done.stdout
+    assert '"api":"sessions"' in done.stdout
