@@ -7,6 +7,7 @@ PORT ?= 8080
 DATABASE ?= var/demo.db
 WORKERS ?=
 INTEROP ?= var/interop
+NAMES ?= workstation ontime biot mobileconnect partstream sessions rest webapi soap servicestack
 FUZZ_SECONDS ?= 600
 ROUNDS ?= 100
 SOAK_MINUTES ?= 30
@@ -14,7 +15,7 @@ PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop fuzz
+.PHONY: help check conformance serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop fuzz
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ test: $(VENV)/.installed-test ## run ruff, mypy and every test
 
 test-python: $(VENV)/.installed-test ## run the tests that need no external server (for another Python: VENV= PYTHON=)
 	@$(BIN)/python -m pytest -m "not external" $(PYTEST)
+
+conformance: $(VENV)/.installed-test ## check every built-in API and protocol, cut off at every byte (minutes; NAMES=)
+	@$(BIN)/python -m pytest -q -p no:cacheprovider $(NAMES:%=--conformance %) $(PYTEST)
 
 interop: check ## install the clients of others that the tests then run (PyPI, npm; as root Debian's mono and node)
 	@PYTHON=$(PYTHON) tests/interop/install.sh $(INTEROP)

@@ -2,24 +2,27 @@
 you commit it."""
 
 import sys
-import tempfile
 from pathlib import Path
 
-from tests import cases
+from gateway import registry
+from gateway.conformance import case as cases
+from gateway.conformance import kit
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 def main(names: list[str]) -> None:
     """Record the named folders, or all."""
-    for folder in [Path(name) for name in names] or cases.folders():
-        with tempfile.TemporaryDirectory() as place:
-            result = cases.run(folder, Path(place) / "case.db")
-        (folder / "response.http").write_bytes(result.response)
-        for name, text in (("command.json", result.command), ("outcome.json", result.outcome)):
-            if text is None:
-                (folder / name).unlink(missing_ok=True)
-            else:
-                (folder / name).write_text(text, encoding="utf-8")
-        print(folder)
+    found = registry.discover()
+    folders = [Path(name) for name in names] or sorted(path.parent for path in GOLDEN.glob("*/*/request.http"))
+    for name in sorted({folder.resolve().parent.name for folder in folders}):
+        for made in kit.kits(found, name, "full", [GOLDEN]):
+            for folder in folders:
+                if folder.resolve().parent.name == name:
+                    case = cases.read(folder)
+                    cases.record(case, made.ran(case)[-1])
+                    print(folder)
+            made.close()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import pytest
 from adapters.protocol import Exchange
 from adapters.rest import Rest
 from gateway import boot, demo
+from gateway.conformance.steady import MOMENT
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.pipeline import Pipeline, Refused
 from gateway.wire import Headers, WireRequest, WireResponse
 from gateway.work import Work
-from tests.cases import MOMENT
 
 
 @pytest.fixture(scope="module")
