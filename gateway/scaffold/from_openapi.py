@@ -90,6 +90,8 @@ class _Reader:
 
     def call(self, path: str, method: str, node: Mapping[str, Any], shared: Any) -> Call:
         """One operation."""
+        if not path.startswith("/") or not path.isprintable() or set(path) & set(' "\\?#'):
+            raise ScaffoldError(f"{self.source}: {path!r} is no path; it begins with a slash and has no blanks")
         name = str(node.get("operationId") or snake(f"{method} {path}"))
         todos = list(self._undone(node))
         found = [self._resolved(one) for one in (*shared, *node.get("parameters", []))]

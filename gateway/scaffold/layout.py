@@ -113,6 +113,7 @@ def literal(value: object) -> Source:
 
 
 def quoted(text: str) -> str:
-    """A text as the formatter writes it."""
-    plain = repr(text)
-    return plain if '"' in text or plain.startswith('"') else f'"{plain[1:-1]}"'
+    """A text as the formatter writes it: in double quotes, unless single ones need fewer escapes."""
+    mark = "'" if text.count('"') > text.count("'") else '"'
+    inner = "".join(letter if letter in "'\"" else repr(letter)[1:-1] for letter in text)
+    return f"{mark}{inner.replace(mark, chr(92) + mark)}{mark}"

@@ -122,6 +122,7 @@ def test_other_answers_are_told(tmp_path: Path) -> None:
     [
         ('{"swagger": "2.0"}', "is Swagger 2.0; convert it to OpenAPI 3 first"),
         ('{"openapi": "3.0.0", "paths": {}}', "it has no operation"),
+        ('{"openapi": "3.0.0", "paths": {"/a\\nb": {"get": {}}}}', "is no path"),
         ('{"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": 1}}}}', "is not built as OpenAPI says"),
         ('{"openapi": "3.0.0", "paths": {"/a": {"$ref": "#/gone"}}}', "the reference #/gone leads nowhere"),
         ('{"openapi": "3.0.0", "paths": {"/a": {"$ref": "other.yaml#/a"}}}', "leads out of the document"),

@@ -1,11 +1,13 @@
 """What `new api` writes: clean code that does what the kit asks, from every kind of source."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,8 @@ from gateway import registry
 from gateway.conformance import checks, folder
 from gateway.conformance.kit import Kit, Subject
 from gateway.registry import Found
-from gateway.scaffold import generate
+from gateway.scaffold import generate, record
+from gateway.scaffold.names import key
 from gateway.scaffold.package import Names
 from gateway.scaffold.record import _imported
 
@@ -39,6 +42,13 @@ WHOLE = ("requests/workstation-session-end.xml", "requests/biot-usage-session.js
 """Those whose every fault is tried over every protocol; the others differ from them in nothing that faults know."""
 
 Package = Callable[[str], Path]
+
+
+def write(files: dict[str, bytes], folder: Path) -> Path:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder
 
 
 def name_of(made: Path) -> str:
@@ -126,3 +136,41 @@ def test_credentials_are_declared_and_never_kept(package: Package) -> None:
     kept = next(made.glob("tests/golden/*/*/command.json")).read_text()
     assert '"Id": "170200123"' in kept
     assert "467512342123" not in kept
+
+
+HOSTILE = {
+    '"""\n\\': "1",
+    "$name": "${name}",
+    "é": 1,
+    "a b": {"c-d": [1, {"x": None}]},
+    "class": True,
+    "fields": 1,
+    "load": "x",
+    "__init__": 2,
+    "Nested": {"Nested": {"Nested": "'\""}},
+    "# TODO": "\u2028",
+    "1st": "1",
+}
+
+
+def test_names_and_texts_of_any_kind_stay_names_and_texts(tmp_path: Path) -> None:
+    sample = tmp_path / "x\"'$name.json"
+    sample.write_text(json.dumps(HOSTILE), encoding="utf-8")
+    made = write(generate.files(sample, "hostile"), tmp_path / "made")
+    record.record(made, "hostile", registry.discover())
+    (command,) = json.loads(next(made.glob("tests/golden/*/*/command.json")).read_text())
+    kept = command["changes"]["attributes"]["hostile"]
+    assert sorted(map(str, kept.values())) == sorted(map(str, _keyed(HOSTILE).values()))
+    for words in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        done = subprocess.run([sys.executable, "-m", "ruff", *words, made], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def _keyed(value: Any) -> Any:
+    """A tree under the keys that Python allows."""
+    if isinstance(value, dict):
+        taken: list[str] = []
+        for name in value:
+            taken.append(key(name, taken))
+        return dict(zip(taken, map(_keyed, value.values()), strict=True))
+    return [_keyed(each) for each in value] if isinstance(value, list) else value
