@@ -30,7 +30,11 @@ from schemas.api import Api
 log = logging.getLogger("gateway.boot")
 
 SETTINGS = (
-    Setting("database", "sqlite:///session-gateway.db", "Where events are stored."),
+    Setting(
+        "database",
+        "sqlite:///session-gateway.db",
+        "Where events are stored: sqlite:///PATH, postgresql://USER@HOST/DATABASE or mariadb://USER@HOST/DATABASE.",
+    ),
     Setting("demo", False, "Demo mode: loopback only, with known credentials."),
     Setting(
         "offer",

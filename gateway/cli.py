@@ -12,7 +12,7 @@ from gateway import cli_check, cli_settings
 from gateway.cli_credentials import add_parser as add_credentials
 from gateway.cli_new import add_parser as add_new
 from gateway.cli_prune import add_parser as add_prune
-from gateway.cli_settings import load, must_exist
+from gateway.cli_settings import load, must_exist, place
 from gateway.cli_table import columns
 from gateway.registry import Disabled
 from gateway.settings import Settings, SettingsError
@@ -82,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
 def _shared() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", metavar="FILE", type=Path, help="settings in TOML")
-    shared.add_argument("--database", metavar="URL", help="where events are stored, as sqlite:///PATH")
+    places = "sqlite:///PATH, postgresql://… or mariadb://…"
+    shared.add_argument("--database", metavar="URL", help=f"where events are stored: {places}")
     return shared
 
 
@@ -126,7 +127,7 @@ def migrate(arguments: argparse.Namespace) -> int:
     given = load(arguments)
     before = bring(given["database"], given)
     told = "was there already" if before == SCHEMA_VERSION else f"came from version {before}"
-    print(f"{given['database']}: schema version {SCHEMA_VERSION} ({told})")
+    print(f"{place(given)}: schema version {SCHEMA_VERSION} ({told})")
     return DONE
 
 
@@ -182,7 +183,7 @@ def backup(arguments: argparse.Namespace) -> int:
     finally:
         store.close()
         os.umask(umask)
-    print(f"{given['database']} is copied to {arguments.file}")
+    print(f"{place(given)} is copied to {arguments.file}")
     return DONE
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from gateway.cli_settings import load, must_exist
+from gateway.cli_settings import load, must_exist, place
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -13,7 +13,7 @@ def check(arguments: argparse.Namespace) -> int:
     must_exist(given["database"])
     report = look(given["database"], given)
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.rows.items() if name != "meta")
-    print(f"{given['database']}: {counts}")
+    print(f"{place(given)}: {counts}")
     for problem in report.problems:
         print(problem)
     print("The store is whole." if not report.problems else "The store is damaged; see docs/operate/failures.rst.")

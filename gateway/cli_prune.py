@@ -3,7 +3,7 @@
 import argparse
 from datetime import UTC, datetime, timedelta
 
-from gateway.cli_settings import load, must_exist
+from gateway.cli_settings import load, must_exist, place
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -31,5 +31,5 @@ def prune(arguments: argparse.Namespace) -> int:
         pruned = store.prune(datetime.now(UTC) - arguments.older_than, arguments.tenant)
     finally:
         store.close()
-    print(f"{given['database']}: {pruned.sessions} sessions and {pruned.events} events forgotten")
+    print(f"{place(given)}: {pruned.sessions} sessions and {pruned.events} events forgotten")
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Iterable
-from pathlib import Path
 
 from gateway.cli_table import columns
 from gateway.settings import Setting, Settings, SettingsError
@@ -20,8 +19,18 @@ def load(arguments: argparse.Namespace) -> Settings:
 
 def must_exist(database: str) -> None:
     """Raise SettingsError when a command that only looks at a store would make one."""
-    if not Path(database.removeprefix("sqlite:///")).exists():
+    from gateway.store.databases import file_of
+
+    file = file_of(database)
+    if file is not None and not file.exists():
         raise SettingsError(f"database: there is no store at {database}; name it with --database")
+
+
+def place(settings: Settings) -> str:
+    """The address of the database, without its password."""
+    from gateway.store.databases import shown
+
+    return shown(settings["database"])
 
 
 def listing(arguments: argparse.Namespace) -> int:
@@ -45,6 +54,10 @@ def _shown(row: Setting, value: object) -> str:
     """A value as it would be written; a secret one is only said to be there."""
     if row.secret and value:
         return "***"
+    if row.name == "database":
+        from gateway.store.databases import shown
+
+        return shown(str(value))
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

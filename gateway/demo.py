@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -24,6 +25,7 @@ from gateway.outcome import Fault, FaultKind
 from gateway.registry import Built, build, discover
 from gateway.settings import Settings
 from gateway.store import Store, open_store
+from gateway.store.databases import file_of
 from gateway.work import RawRequest, Work
 from schemas.api import Asked, Context, Operation
 from schemas.message import Message
@@ -37,8 +39,9 @@ _CREDENTIALS = uuid.UUID("b7d0f5b2-52a5-5d3c-9a39-0a2f0c7f4d10")
 
 
 def key_file(database: str) -> Path:
-    """The demo's private key, beside the database."""
-    return Path(database.removeprefix("sqlite:///") + ".demo-key.pem")
+    """The demo's private key, beside the database; in the working directory for one on a server."""
+    file = file_of(database) or Path(urlsplit(database).path.strip("/") or "session-gateway")
+    return Path(f"{file}.demo-key.pem")
 
 
 def private_key(database: str) -> str:

@@ -32,6 +32,12 @@ def address(database: str) -> tuple[Dialect, str]:
     return sqlite.DIALECT, str(Path(path).absolute())
 
 
+def file_of(database: str) -> Path | None:
+    """The file that an address means, None for a database on a server."""
+    dialect, place = address(database)
+    return Path(place) if dialect is sqlite.DIALECT else None
+
+
 def shown(database: str) -> str:
     """An address without its password, for people and logs."""
     scheme, separator, rest = database.partition("://")
