@@ -131,14 +131,14 @@ class WireProtocol(Protocol):
 class SplittingProtocol(WireProtocol, Protocol):
     """A protocol of which one body may hold several requests, each of which succeeds or fails alone (JSON-RPC's batch).
 
-    The pipeline calls :meth:`split` when :meth:`open` gave an exchange with ``several``; then each part goes its own
-    way, as if it had come alone, and :meth:`join` makes one answer of theirs. A request that is one of several by its
-    nature, but came alone, may be opened with ``several``, too.
+    The pipeline calls :meth:`split` when :meth:`WireProtocol.open` gave an exchange with ``several``; then each part
+    goes its own way, as if it had come alone, and :meth:`join` makes one answer of theirs. A request that is one of
+    several by its nature, but came alone, may be opened with ``several``, too.
     """
 
     def split(self, exchange: Exchange, limits: Limits) -> Sequence[Exchange]:
         """One exchange for each request, each with a ``request`` whose body is its own part. Raises a Fault when the
-        body as a whole cannot be read; a part that is wrong is an exchange whose :meth:`decode` raises."""
+        body as a whole cannot be read; a part that is wrong is an exchange whose ``decode`` raises."""
 
     def join(self, exchange: Exchange, answers: Sequence[WireResponse]) -> WireResponse:
         """One answer of the parts' answers, which stand in the order of the parts."""

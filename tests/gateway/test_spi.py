@@ -61,6 +61,27 @@ def test_every_public_name_says_what_it_means() -> None:
     assert undocumented == []
 
 
+def test_the_reference_has_every_name() -> None:
+    page = (ROOT / "docs" / "reference.rst").read_text(encoding="utf-8")
+    documented = re.findall(r"^\.\. \S+:: gateway\.spi\.(\w+)$", page, re.MULTILINE)
+    assert sorted(documented) == sorted(set(spi.__all__))
+
+
+@pytest.mark.parametrize("package", ["kiosk-checkout", "jsonrpc"])
+def test_an_example_is_short(package: str) -> None:
+    """Fewer than 150 lines of code, without blank lines and docstrings."""
+    (module,) = (ROOT / "examples" / package).glob("*.py")
+    text = module.read_text(encoding="utf-8")
+    told = {
+        line
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    code = [line for number, line in enumerate(text.splitlines(), 1) if line.strip() and number not in told]
+    assert len(code) < 150
+
+
 @pytest.mark.parametrize("package", ["kiosk-checkout", "jsonrpc"])
 def test_the_examples_import_nothing_else_of_the_gateway(package: str) -> None:
     (module,) = (ROOT / "examples" / package).glob("*.py")
