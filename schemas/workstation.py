@@ -125,32 +125,35 @@ def _applications(request: Tree) -> tuple[tuple[ApplicationUse, ...] | None, tup
     items = request.get("ApplicationsUsed")
     if items is None:
         return None, ()
-    path = "ApplicationsUsed[{}]"
-    used = tuple(_application(item, path.format(at)) for at, item in enumerate(items) if item is not None)
-    notes = tuple(Note("null_item", f"Request.{path.format(at)}") for at, item in enumerate(items) if item is None)
-    return used, notes
+    used = tuple([_application(item, at) for at, item in enumerate(items) if item is not None])
+    if len(used) == len(items):
+        return used, ()
+    nulls = [at for at, item in enumerate(items) if item is None]
+    return used, tuple(Note("null_item", f"Request.ApplicationsUsed[{at}]") for at in nulls)
 
 
-def _application(item: Tree, path: str) -> ApplicationUse:
-    raw, flag = item.get("Duration"), item.get("OwnSoftwareLicenseUsed")
-    duration = parse_duration(raw) if raw and raw.strip() else None
-    if raw and raw.strip() and duration is None:
-        raise _fault(INVALID, "invalid", f"{path}.Duration")
+def _application(item: Tree, at: int) -> ApplicationUse:
+    get = item.get
+    raw, flag = get("Duration"), get("OwnSoftwareLicenseUsed")
+    duration = parse_duration(raw) if raw else None
+    if duration is None and raw and not raw.isspace():
+        raise _fault(INVALID, "invalid", f"ApplicationsUsed[{at}].Duration")
     owned = parse_flag(flag) if flag is not None else None
-    kept = {
-        "Duration": raw if duration is None or format_duration(duration) != raw else None,
-        "OwnSoftwareLicenseUsed": flag if owned is None or str(owned) != flag else None,
-    }
+    kept = {}
+    if raw is not None and (duration is None or format_duration(duration) != raw):
+        kept["Duration"] = raw
+    if flag is not None and (owned is None or str(owned) != flag):
+        kept["OwnSoftwareLicenseUsed"] = flag
     return ApplicationUse(
-        name=item.get("Name"),
-        kind=item.get("ApplicationType"),
-        duration=duration,
-        licence_owned=owned,
-        version=item.get("SoftwareVersion"),
-        service_pack=item.get("ServicePack"),
-        software_id=item.get("SoftwareId"),
-        operating_mode=item.get("OperatingMode"),
-        attributes=_known(**kept),
+        get("Name"),
+        get("ApplicationType"),
+        duration,
+        owned,
+        get("SoftwareVersion"),
+        get("ServicePack"),
+        get("SoftwareId"),
+        get("OperatingMode"),
+        kept,
     )
 
 

@@ -16,9 +16,8 @@ def parse_date(text: str) -> datetime | None:
     found = _DATE.match(text)
     if found is None:
         return None
-    year, month, day, hour, minute, second = (int(part) for part in found.groups())
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError:
         return None
 
@@ -28,13 +27,13 @@ def parse_duration(text: str) -> timedelta | None:
     found = _DURATION.match(text)
     if found is None:
         return None
-    hours, minutes, seconds = (int(part) for part in found.groups())
+    hours, minutes, seconds = map(int, found.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def format_duration(span: timedelta) -> str:
     """``span`` as ``HH:MM:SS``, hours beyond 23 and 99 written out."""
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    minutes, seconds = divmod(span.days * 86_400 + span.seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}"
 

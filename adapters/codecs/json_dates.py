@@ -95,8 +95,8 @@ def read_instant(text: str) -> datetime:
 
 def write_instant(value: datetime) -> str:
     """ISO with ``Z``; the fraction has 3 or 6 digits, or is left out."""
-    moment = value.astimezone(UTC)
-    if moment.microsecond == 0:
-        return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-    timespec = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
-    return f"{moment.replace(tzinfo=None).isoformat(timespec=timespec)}Z"
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    micros = moment.microsecond
+    digits = "microseconds" if micros % 1000 else "milliseconds" if micros else "seconds"
+    # Without the +00:00 that UTC ends with.
+    return f"{moment.isoformat(timespec=digits)[:-6]}Z"

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -68,6 +68,8 @@ _SCALARS: Mapping[type, Callable[[Any], str]] = {
     bytes: lambda value: f'"{base64.b64encode(value).decode("ascii")}"',
 }
 
+_NET_SCALARS = {**_SCALARS, Decimal: _net_decimal, timedelta: lambda value: f'"{_net_span(value)}"'}
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -84,41 +86,38 @@ class Writer:
         return self._object(tree, message) if isinstance(tree, dict) else self.plain(tree)
 
     def _object(self, tree: Tree, message: Message) -> str:
-        return "{" + ",".join(self._members(tree, message)) + "}"
-
-    def _members(self, tree: Tree, message: Message) -> Iterator[str]:
-        for member in message.flat_members:
-            value = tree.get(member.key)
-            if value is not None or self._writes_null(member, tree):
-                yield f"{quoted(member.name)}:{self._value(value, member)}"
-        for key, value in tree.items():
-            if message.open and key not in message.by_key:
-                yield f"{quoted(key)}:{self.plain(value)}"
-
-    def _writes_null(self, member: Member, tree: Tree) -> bool:
-        return member.emit_default if self.nulls else member.key in tree
+        texts: list[str] = []
+        for key, name, member in message.compiled(_rows):
+            value = tree.get(key)
+            if value is not None:
+                texts.append(name + self._value(value, member))
+            elif member.emit_default if self.nulls else key in tree:
+                texts.append(f"{name}null")
+        if message.open:
+            texts += [f"{quoted(key)}:{self.plain(value)}" for key, value in tree.items() if key not in message.by_key]
+        return "{" + ",".join(texts) + "}"
 
     def _value(self, value: Any, member: Member) -> str:
         if isinstance(value, dict) and member.message is not None:
             return self._object(value, member.message)
         if isinstance(value, (list, tuple)) and member.item is not None:
-            return "[" + ",".join(self._value(item, member.item) for item in value) + "]"
+            return "[" + ",".join([self._value(item, member.item) for item in value]) + "]"
         return self.plain(value)
 
     def plain(self, value: Any) -> str:
         """The JSON text of any tree value, without a message."""
+        write = (_NET_SCALARS if self.net else _SCALARS).get(type(value))
+        if write is not None:
+            return write(value)
         if isinstance(value, dict):
-            return "{" + ",".join(f"{quoted(str(key))}:{self.plain(item)}" for key, item in value.items()) + "}"
+            return "{" + ",".join([f"{quoted(str(key))}:{self.plain(item)}" for key, item in value.items()]) + "}"
         if isinstance(value, (list, tuple)):
-            return "[" + ",".join(self.plain(item) for item in value) + "]"
-        return self._scalar(value)
-
-    def _scalar(self, value: Any) -> str:
+            return "[" + ",".join([self.plain(item) for item in value]) + "]"
         if isinstance(value, NetDateTime):
             return f'"{write_net(value, self.zone)}"'
-        if self.net and isinstance(value, Decimal):
-            return _net_decimal(value)
-        if self.net and isinstance(value, timedelta):
-            return f'"{_net_span(value)}"'
-        write = _SCALARS.get(type(value))
-        return write(value) if write is not None else quoted(str(value))
+        return quoted(str(value))
+
+
+def _rows(message: Message) -> tuple[tuple[str, str, Member], ...]:
+    """Key, quoted name with its colon, and member, in the order of writing."""
+    return tuple((member.key, f"{quoted(member.name)}:", member) for member in message.flat_members)
