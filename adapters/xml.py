@@ -204,7 +204,7 @@ def _syntax_fault(error: etree.XMLSyntaxError) -> Fault:
     line, column = error.position
     if "Excessive depth" in (error.msg or ""):
         return malformed("The elements are nested too deeply (limits.depth).")
-    if error.code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+    if getattr(error, "code", None) == etree.ErrorTypes.ERR_NAME_TOO_LONG:
         return _beyond("The length of one name", "name_bytes", MOST_NAME_BYTES)
     return malformed(f"The body is not well-formed XML: line {line}, column {column}.", log=error.msg or "")
 

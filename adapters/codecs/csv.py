@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.codecs.jsv import Jsv, read_text
 from adapters.codecs.text_scalars import default
-from adapters.codecs.text_tree import IGNORED, sent_twice, text_of
+from adapters.codecs.text_tree import IGNORED, NOTES, STRICT_NOTES, sent_twice, text_of
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
@@ -55,7 +55,7 @@ class Csv:
             elif text:
                 _put(tree, member, text, self.zone, limits, notes)
             seen.add(member.name if member is not None else "")
-        return Decoded(tree, tuple(notes))
+        return Decoded(tree, tuple(sorted(notes, key=lambda note: note.name not in STRICT_NOTES)[:NOTES]))
 
     def _two_rows(self, text: str, limits: Limits) -> tuple[list[str], list[str]]:
         try:

@@ -19,6 +19,8 @@ from schemas.message import Member, Message, Tree, is_secret
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+NOTES = 100
+"""So many notes are kept for one envelope."""
 SOAP_CODE = "soap"
 """The key in ``Fault.details`` of a fault code that SOAP itself defines."""
 
@@ -120,7 +122,7 @@ def _take_apart(root: Any, version: Version) -> Envelope:
             parts[name] = tuple(child)
     if "Body" not in parts:
         raise malformed("the Envelope has no Body")
-    return Envelope(version, parts.get("Header", ()), parts["Body"], tuple(notes))
+    return Envelope(version, parts.get("Header", ()), parts["Body"], tuple(notes[:NOTES]))
 
 
 def refuse_not_understood(envelope: Envelope, understood: Iterable[str], spaces: Collection[str] = ()) -> None:
@@ -171,7 +173,7 @@ class SoapCodec:
         tree = reader.members(blocks, header, "Header.")
         payload = [member for member in message.members if member.part == "body"]
         tree |= reader.members(self._parameters(envelope, message), payload, "", is_open=message.open)
-        return Decoded(tree, tuple(reader.notes))
+        return Decoded(tree, tuple(reader.notes[:NOTES]))
 
     def _parameters(self, envelope: Envelope, message: Message) -> list[Any]:
         if len(envelope.body) > 1:

@@ -27,7 +27,7 @@ from adapters.codecs.text_tree import (
 from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
-from gateway.outcome import Fault, FaultKind, Note
+from gateway.outcome import Fault, FaultKind
 from schemas.message import Member, Message, Tree
 
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
@@ -139,7 +139,8 @@ def _whole(reading: Reading, found: Slice) -> Any:
     try:
         if found.shape != "quoted":
             value, notes = read_any(found.text, reading.limits)
-            reading.notes.extend(Note(HALF, reading.path) for note in notes if note.name == "lone-surrogate")
+            if any(note.name == "lone-surrogate" for note in notes):
+                reading.note(HALF)
             return value
     except ValueError:
         reading.note(IGNORED)

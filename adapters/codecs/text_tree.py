@@ -22,6 +22,8 @@ BROKEN = "broken_text"
 """Note: the rest of a broken text was ignored."""
 HALF = "lone_surrogate"
 """Note: half of a surrogate pair became U+FFFD."""
+NOTES = 100
+"""So many notes are kept for one body."""
 STRICT_NOTES = frozenset({IGNORED, BROKEN, HALF, "invalid_utf8"})
 """Notes on lost input: what a read may pass over, but a write must not."""
 
@@ -62,8 +64,9 @@ class Reading:
     spent: list[int] = field(default_factory=lambda: [0])
 
     def note(self, name: str, path: str = "") -> None:
-        """Keep a note about the member at ``path``."""
-        self.notes.append(Note(name, f"{self.path}{path}"))
+        """Keep a note about the member at ``path``; no more than :data:`NOTES`, but room is left for what was lost."""
+        if len(self.notes) < (2 * NOTES if name in STRICT_NOTES else NOTES):
+            self.notes.append(Note(name, f"{self.path}{path}"))
 
     def spend(self) -> None:
         """Count one member or item against the budget."""

@@ -11,7 +11,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, MultipartDecoder, NeedData
 
 from adapters.codecs.jsv import read_text
-from adapters.codecs.text_tree import sent_twice
+from adapters.codecs.text_tree import NOTES, sent_twice
 from adapters.scalars import Kind
 from adapters.servicestack.formats import bare_type
 from gateway.limits import Limits
@@ -111,7 +111,7 @@ def bind(pairs: Pairs, message: Message, how: Binding) -> tuple[Tree, tuple[Note
             _put(tree, member, value, how, errors)
     if errors:
         raise Fault(FaultKind.INVALID, errors[0].message, fields=tuple(errors))
-    return tree, tuple(notes)
+    return tree, tuple(notes[:NOTES])
 
 
 def _refuse_repeated_credentials(pairs: Pairs, message: Message) -> None:

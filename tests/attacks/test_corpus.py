@@ -51,6 +51,8 @@ def wrong(attack: Attack, target: Target, answered: Answered) -> Iterator[str]:
         yield "stored although it was refused"
     if answered.fault is not None and attack.setting not in answered.record.fault_log:
         yield f"the log does not name {attack.setting}: {answered.record.fault_log[:200]}"
+    if len(answered.record.notes) > 250:
+        yield f"{len(answered.record.notes)} notes, to be kept with the event"
     if answered.seconds > SECONDS:
         yield f"{answered.seconds:.1f} s of CPU time"
 
