@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from adapters.rest import Rest
-from gateway import boot, health
+from gateway import boot, cli, health
 from gateway.outcome import Fault, FaultKind
 from gateway.registry import APIS, PROTOCOLS, BootError
 from gateway.spi import (
@@ -243,3 +243,18 @@ def test_a_check_that_raises_inside_the_transaction_is_counted_too(tmp_path: Pat
         assert gateway.store.ready() is None
     assert answer.status == 418
     assert errors("api", "kiosk") == before + 1
+
+
+@pytest.mark.parametrize("command", ["apis", "protocols"])
+def test_a_disabled_one_is_named_in_the_log_and_on_the_command_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    plugin = ApiPlugin("newer", raising, spi="1.99")
+    reason = "it needs gateway.spi 1.99, and this gateway has 1.0: install a newer gateway"
+    with assembled(tmp_path, plugin) as gateway:
+        assert "workstation" in gateway.apis
+        assert f"plug-in newer (newer-dist 2.0) is disabled: {reason}" in caplog.text
+        assert cli.main([command]) == 0
+    told = capsys.readouterr()
+    assert f"not available: newer (newer-dist 2.0): {reason}" in told.err
+    assert "workstation" in told.out
