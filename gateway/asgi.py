@@ -6,6 +6,7 @@ spelled; under any other ASGI server both are that server's.
 """
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -99,6 +100,9 @@ class WireDoor:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._count()
+        # What is there by now stays: a full collection need not look at it, and stops nobody for its sake.
+        gc.collect()
+        gc.freeze()
         scope.get("state", {})["gateway.draining"] = self._draining
         await send({"type": "lifespan.startup.complete"})
         await receive()
