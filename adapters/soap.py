@@ -138,7 +138,8 @@ def _codec(exchange: Exchange) -> SoapCodec:
 
 
 def _media_type(request: WireRequest) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent: str = request.headers.get("content-type", "")
+    return sent.partition(";")[0].strip().lower()
 
 
 def _charset(request: WireRequest) -> str | None:
@@ -216,7 +217,7 @@ def _named(api: Api, codec: SoapCodec, element: Any) -> list[Operation]:
 
 def _action(request: WireRequest) -> str:
     """The SOAPAction, or SOAP 1.2's ``action`` parameter, quotes removed."""
-    action = request.headers.get("soapaction", "")
+    action: str = request.headers.get("soapaction", "")
     for parameter in request.headers.get("content-type", "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         action = action or (value if name.strip().lower() == "action" else "")

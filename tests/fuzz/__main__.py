@@ -70,9 +70,9 @@ def _report(rows: list[tuple[Any, ...]], seconds: int) -> str:
         f"``make fuzz`` on {datetime.now(UTC):%Y-%m-%d}, {seconds} seconds each, on {os.cpu_count()} cores of"
         f" {platform.machine()}, {_memory()} GiB of memory, Python {platform.python_version()}, atheris.",
         "",
-        "Each target takes any bytes and gives a command, an answer or a fault, and nothing else, within two seconds of",
-        "CPU time; what a codec writes reads back as what was written. ``pipeline`` sends its input to every API over",
-        "every protocol, through the store.",
+        "Each target takes any bytes and gives a command, an answer or a fault, and nothing else, within two seconds",
+        "of CPU time; what a codec writes reads back as what was written. ``pipeline`` sends its input to every API",
+        "over every protocol, through the store.",
         "",
         ".. list-table::",
         "   :header-rows: 1",
