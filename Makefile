@@ -15,7 +15,7 @@ PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check conformance serve test lint types docs mapping examples wsdl dist bench bench-query faults soak peers clean test-python interop fuzz
+.PHONY: help check conformance serve test lint types docs mapping examples wsdl dist bench bench-query bench-growth bench-ledger faults soak peers clean test-python interop fuzz
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,12 @@ soak: $(VENV)/.installed-test ## mixed load of all APIs for SOAK_MINUTES=30, wit
 
 fuzz: $(VENV)/.installed-test ## fuzz each codec and the pipeline in turn (FUZZ_SECONDS=600 each), write docs/fuzz-report.rst
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+bench-growth: $(VENV)/.installed-test ## compare writes to a store of ten million events with writes to an empty one
+	@$(BIN)/python -m benchmarks.growth $(BENCH)
+
+bench-ledger: $(VENV)/.installed-test ## measure what a write costs in the store, without HTTP
+	@$(BIN)/python -m benchmarks.ledger $(BENCH)
 
 clean: ## remove what make made, but never a database
 	@rm -rf $(VENV) $(INTEROP)/venv $(INTEROP)/node_modules $(PEERS) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
