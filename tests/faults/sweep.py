@@ -31,16 +31,20 @@ OWN = "a-key-that-only-this-test-knows"
 RUN = 1
 
 
-def settings_of(database: Path) -> Any:
+def _url(database: Path | str) -> str:
+    return f"sqlite:///{database}" if isinstance(database, Path) else database
+
+
+def settings_of(database: Path | str) -> Any:
     """The demo's settings for a database."""
-    return boot.load_settings(environment={}, flags={"database": f"sqlite:///{database}", "demo": True})
+    return boot.load_settings(environment={}, flags={"database": _url(database), "demo": True})
 
 
-def template(path: Path) -> traffic.Keys:
+def template(path: Path | str) -> traffic.Keys:
     """Make a store with all credentials; gives the callers' keys."""
     given = settings_of(path)
     token = demo.seed(given)["biot-token"]
-    store = open_store(f"sqlite:///{path}")
+    store = open_store(_url(path))
     scopes = ("sessions:read", "sessions:write")
     now = datetime.now(UTC)
     store.add_credential(
