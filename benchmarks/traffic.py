@@ -97,7 +97,8 @@ def _service(mark: str, keys: Keys) -> Request:
 
 def _own(mark: str, keys: Keys) -> Request:
     tree = {"key": {"api": "sessions", "id": mark}, "name": "soak", "device": {"serial": mark}}
-    return Request("POST", "/v1/sessions", {**_JSON, "Authorization": f"Bearer {keys.own}"}, json.dumps(tree))
+    headers = {**_JSON, "Authorization": f"Bearer {keys.own}", "Idempotency-Key": mark}
+    return Request("POST", "/v1/sessions", headers, json.dumps(tree))
 
 
 def _has(status: int, text: str) -> Callable[[int, str], bool]:
