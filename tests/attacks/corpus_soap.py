@@ -2,7 +2,7 @@
 
 import re
 
-from tests.attacks.corpus import Attack, Make, attribute, inside, value, whole
+from tests.attacks.corpus import Attack, Make, attribute, whole
 
 BAD, BIG = "malformed", "too_large"
 WSA, WS = "WS-Attacker: ", "OWASP Web Service Security: "
@@ -14,7 +14,7 @@ SECURITY = b"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-
 ENCRYPTION = b"http://www.w3.org/2001/04/xmlenc#"
 
 
-def _soap(
+def soap(
     name: str, expect: str, source: str, make: Make, setting: str = "", headers: dict[str, str] | None = None
 ) -> Attack:
     return Attack(f"soap: {name}", ("soap",), expect, source, make, setting, headers)
@@ -81,43 +81,43 @@ def action(text: str) -> dict[str, str]:
 
 
 ENVELOPES = [
-    _soap("no Body", BAD, SPEC, around(b"")),
-    _soap("only a Header", BAD, SPEC, around(b"<{p}:Header/>")),
-    _soap("an empty Body", "not_found_route|malformed|invalid|unsupported|method_not_allowed", SPEC, body(b"")),
-    _soap("two Bodies", BAD, SPEC, around(b"{body}{body}")),
-    _soap("two Headers", BAD, SPEC, around(b"<{p}:Header/><{p}:Header/>{body}")),
-    _soap("a Header behind the Body", BAD, SPEC, around(b"{body}<{p}:Header/>")),
-    _soap("two operations in one Body", f"{BAD} servicestack=accepted", SPEC, body(b"{good}{good}")),
-    _soap("something behind the Body", "accepted|malformed", SPEC, around(b"{body}<x/>")),
-    _soap("a Body in another namespace", BAD, SPEC, around(b'<Body xmlns="urn:x"/>')),
-    _soap(
+    soap("no Body", BAD, SPEC, around(b"")),
+    soap("only a Header", BAD, SPEC, around(b"<{p}:Header/>")),
+    soap("an empty Body", "not_found_route|malformed|invalid|unsupported|method_not_allowed", SPEC, body(b"")),
+    soap("two Bodies", BAD, SPEC, around(b"{body}{body}")),
+    soap("two Headers", BAD, SPEC, around(b"<{p}:Header/><{p}:Header/>{body}")),
+    soap("a Header behind the Body", BAD, SPEC, around(b"{body}<{p}:Header/>")),
+    soap("two operations in one Body", f"{BAD} servicestack=accepted", SPEC, body(b"{good}{good}")),
+    soap("something behind the Body", "accepted|malformed", SPEC, around(b"{body}<x/>")),
+    soap("a Body in another namespace", BAD, SPEC, around(b'<Body xmlns="urn:x"/>')),
+    soap(
         "an envelope in a namespace of nobody",
         BAD,
         SPEC,
         lambda good: re.sub(rb'="[^"]*(?:soap/envelope/|soap-envelope)"', b'="urn:x"', good),
     ),
-    _soap("an envelope in no namespace", BAD, SPEC, whole(b"<Envelope><Body/></Envelope>")),
-    _soap(
+    soap("an envelope in no namespace", BAD, SPEC, whole(b"<Envelope><Body/></Envelope>")),
+    soap(
         "an envelope of SOAP 1.2's draft",
         BAD,
         SPEC,
         whole(b'<e:Envelope xmlns:e="http://www.w3.org/2001/12/soap-envelope"><e:Body/></e:Envelope>'),
     ),
-    _soap(
+    soap(
         "an envelope in an envelope",
         "not_found_route|malformed|unsupported|method_not_allowed",
         SPEC,
         lambda good: body(good)(good),
     ),
-    _soap("an unknown operation", "not_found_route|malformed|method_not_allowed", SPEC, body(b'<Nope xmlns="urn:x"/>')),
-    _soap("text in the Body", "accepted|malformed", SPEC, body(b"x{good}")),
-    _soap(
+    soap("an unknown operation", "not_found_route|malformed|method_not_allowed", SPEC, body(b'<Nope xmlns="urn:x"/>')),
+    soap("text in the Body", "accepted|malformed", SPEC, body(b"x{good}")),
+    soap(
         "a fault as a request",
         "not_found_route|malformed|method_not_allowed",
         SPEC,
         body(b"<{p}:Fault><faultcode>x</faultcode></{p}:Fault>"),
     ),
-    _soap(
+    soap(
         "an encoding style",
         "accepted|malformed",
         WS + "Transport Encoding",
@@ -126,51 +126,51 @@ ENVELOPES = [
 ]
 
 ACTIONS = [
-    _soap(
+    soap(
         "SOAPAction of another operation",
         "accepted",
         WSA + "SoapActionSpoofing",
         lambda good: good,
         headers=action('"urn:session-gateway:sessions/EndSession"'),
     ),
-    _soap(
+    soap(
         "SOAPAction of nothing", "accepted", WSA + "SoapActionSpoofing", lambda good: good, headers=action('"urn:nope"')
     ),
-    _soap(
+    soap(
         "SOAPAction of a login",
         "accepted",
         WSA + "SoapActionSpoofing",
         lambda good: good,
         headers=action("UserLoginRequest"),
     ),
-    _soap(
+    soap(
         "SOAPAction with a line's end",
         "accepted",
         WSA + "SoapActionSpoofing",
         lambda good: good,
         headers=action('"x\\r\\nX: y"'),
     ),
-    _soap(
+    soap(
         "SOAPAction of 10,000 characters",
         "accepted",
         WSA + "XmlOverlongNames",
         lambda good: good,
         headers=action('"' + "x" * 10_000 + '"'),
     ),
-    _soap(
+    soap(
         "SOAPAction alone, with an empty Body",
         "not_found_route|malformed|invalid|unsupported|method_not_allowed",
         WSA + "SoapActionSpoofing",
         body(b""),
         headers=action("EndSession"),
     ),
-    _soap(
+    soap(
         "action of WS-Addressing of another operation",
         "accepted",
         WSA + "WsAddressingSpoofing",
         block(b'<a:Action xmlns:a="' + ADDRESSING + b'">urn:session-gateway:sessions/EndSession</a:Action>'),
     ),
-    _soap(
+    soap(
         "action of 2004 of another operation",
         "accepted servicestack=malformed|method_not_allowed",
         WSA + "WsAddressingSpoofing",
@@ -179,31 +179,31 @@ ACTIONS = [
 ]
 
 HEADERS = [
-    _soap(
+    soap(
         "ReplyTo a listener",
         "accepted",
         WSA + "WsAddressingSpoofing",
         block(b'<a:ReplyTo xmlns:a="' + ADDRESSING + b'"><a:Address>http://{listener}/</a:Address></a:ReplyTo>'),
     ),
-    _soap(
+    soap(
         "FaultTo a listener",
         "accepted",
         WSA + "WsAddressingSpoofing",
         block(b'<a:FaultTo xmlns:a="' + ADDRESSING + b'"><a:Address>http://{listener}/</a:Address></a:FaultTo>'),
     ),
-    _soap(
+    soap(
         "To a listener",
         "accepted",
         WSA + "WsAddressingSpoofing",
         block(b'<a:To xmlns:a="' + ADDRESSING + b'">http://{listener}/</a:To>'),
     ),
-    _soap(
+    soap(
         "ReplyTo of 2004 a listener",
         "accepted",
         WSA + "WsAddressingSpoofing",
         block(b'<a:ReplyTo xmlns:a="' + OLD_ADDRESSING + b'"><a:Address>http://{listener}/</a:Address></a:ReplyTo>'),
     ),
-    _soap(
+    soap(
         "a MessageID of 60,000 characters",
         "accepted",
         WSA + "WsAddressingSpoofing",
@@ -217,7 +217,7 @@ HEADERS = [
             + b"</a:MessageID>"
         ),
     ),
-    _soap(
+    soap(
         "a MessageID with markup",
         "accepted",
         "OWASP Web Service Security: Output Encoding",
@@ -229,21 +229,21 @@ HEADERS = [
             + b'">&lt;/a&gt;&lt;b&gt;</a:MessageID>'
         ),
     ),
-    _soap(
+    soap(
         "a block that must be understood",
         f"{BAD} servicestack=accepted",
         SPEC,
         block(b'<x:y xmlns:x="urn:x" {p}:mustUnderstand="1"/>'),
     ),
-    _soap(
+    soap(
         "a block that must be understood by another",
         "accepted",
         SPEC,
         block(b'<x:y xmlns:x="urn:x" {p}:mustUnderstand="1" {p}:actor="urn:z" {p}:role="urn:z"/>'),
     ),
-    _soap("a block that nobody must understand", "accepted", SPEC, block(b'<x:y xmlns:x="urn:x"/>')),
-    _soap("10,000 blocks", "accepted", WSA + "XmlElementCount", block(b"<x/>" * 10_000)),
-    _soap(
+    soap("a block that nobody must understand", "accepted", SPEC, block(b'<x:y xmlns:x="urn:x"/>')),
+    soap("10,000 blocks", "accepted", WSA + "XmlElementCount", block(b"<x/>" * 10_000)),
+    soap(
         "an interfacename more",
         "accepted|unauthenticated",
         WSA + "SoapActionSpoofing",
@@ -251,201 +251,5 @@ HEADERS = [
     ),
 ]
 
-SECURED = [
-    _soap("a second Body in the Header", "accepted", WSA + "SignatureWrapping", copied(b"<w>{body}</w>")),
-    _soap("a second Body as a block", "accepted", WSA + "SignatureWrapping", block(b'<{p}:Body Id="signed"/>')),
-    _soap(
-        "a second Body around the first",
-        f"{BAD}|not_found_route|unsupported|method_not_allowed",
-        WSA + "SignatureWrapping",
-        around(b"<{p}:Body>{body}</{p}:Body>"),
-    ),
-    _soap(
-        "a second Body behind the first, in a wrapper",
-        "accepted|malformed",
-        WSA + "SignatureWrapping",
-        around(b"{body}<w>{body}</w>"),
-    ),
-    _soap(
-        "a signature that must be understood",
-        f"{BAD} servicestack=accepted",
-        WSA + "SignatureExclusionAttack",
-        block(
-            b'<w:Security xmlns:w="'
-            + SECURITY
-            + b'" {p}:mustUnderstand="1"><d:Signature xmlns:d="'
-            + SIGNATURE
-            + b'"/></w:Security>'
-        ),
-    ),
-    _soap(
-        "a signature that nobody asked for",
-        "accepted",
-        WSA + "SignatureExclusionAttack",
-        block(
-            b'<w:Security xmlns:w="'
-            + SECURITY
-            + b'"><d:Signature xmlns:d="'
-            + SIGNATURE
-            + b'"><d:SignedInfo><d:Reference URI="http://{listener}/"/></d:SignedInfo></d:Signature></w:Security>'
-        ),
-    ),
-    _soap(
-        "a signature with a transformation",
-        "accepted",
-        WSA + "SignatureWrapping",
-        block(
-            b'<d:Signature xmlns:d="'
-            + SIGNATURE
-            + b'"><d:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"><t:stylesheet xmlns:t="http://www.w3.org/1999/XSL/Transform"/></d:Transform></d:Signature>'
-        ),
-    ),
-    _soap(
-        "a key to be fetched",
-        "accepted",
-        WSA + "SignatureWrapping",
-        block(b'<d:KeyInfo xmlns:d="' + SIGNATURE + b'"><d:RetrievalMethod URI="http://{listener}/key"/></d:KeyInfo>'),
-    ),
-    _soap(
-        "an encrypted Body",
-        "not_found_route|malformed|method_not_allowed",
-        WSA + "XMLEncryptionAttack",
-        body(
-            b'<e:EncryptedData xmlns:e="'
-            + ENCRYPTION
-            + b'"><e:CipherData><e:CipherReference URI="http://{listener}/"/></e:CipherData></e:EncryptedData>'
-        ),
-    ),
-    _soap(
-        "an encrypted value",
-        BAD,
-        WSA + "XMLEncryptionAttack",
-        value(b'<e:EncryptedData xmlns:e="' + ENCRYPTION + b'"/>'),
-    ),
-    _soap(
-        "an encrypted key that must be understood",
-        f"{BAD} servicestack=accepted",
-        WSA + "XMLEncryptionAttack",
-        block(b'<e:EncryptedKey xmlns:e="' + ENCRYPTION + b'" {p}:mustUnderstand="1"/>'),
-    ),
-    _soap(
-        "a security token with a password",
-        "accepted",
-        WS + "User Authentication",
-        block(
-            b'<w:Security xmlns:w="'
-            + SECURITY
-            + b'"><w:UsernameToken><w:Username>a</w:Username><w:Password>b</w:Password></w:UsernameToken></w:Security>'
-        ),
-    ),
-]
 
-ARRAYS = [
-    _soap(
-        "an array of two thousand million",
-        "accepted",
-        WSA + "SoapArrayAttack",
-        inside(b'<a xmlns:n="http://schemas.xmlsoap.org/soap/encoding/" n:arrayType="x:string[2147483647]"/>'),
-    ),
-    _soap(
-        "an array of arrays",
-        "accepted",
-        WSA + "SoapArrayAttack",
-        inside(b'<a xmlns:n="http://schemas.xmlsoap.org/soap/encoding/" n:arrayType="x:string[][99999][99999]"/>'),
-    ),
-    _soap(
-        "an array of less than nothing",
-        "accepted",
-        WSA + "SoapArrayAttack",
-        inside(b'<a xmlns:n="http://schemas.xmlsoap.org/soap/encoding/" n:arrayType="x:string[-1]"/>'),
-    ),
-    _soap(
-        "an array with an offset",
-        "accepted",
-        WSA + "SoapArrayAttack",
-        inside(b'<a xmlns:n="http://schemas.xmlsoap.org/soap/encoding/" n:offset="[2147483646]"/>'),
-    ),
-    _soap(
-        "an array of SOAP 1.2",
-        "accepted",
-        WSA + "SoapArrayAttack",
-        inside(b'<a xmlns:n="http://www.w3.org/2003/05/soap-encoding" n:arraySize="2147483647"/>'),
-    ),
-    _soap("an array where a text is", BAD, WSA + "SoapArrayAttack", value(b"<item/>" * 1_000)),
-    _soap("a reference to another element", "accepted", WSA + "SoapArrayAttack", inside(b'<a href="#b"/>')),
-    _soap(
-        "a reference out of the message", "accepted", WSA + "SoapArrayAttack", inside(b'<a href="http://{listener}/"/>')
-    ),
-    _soap(
-        "references in a circle",
-        "accepted",
-        WS + "XML Denial of Service Protection",
-        inside(b'<a id="x" href="#y"/><b id="y" href="#x"/>'),
-    ),
-]
-
-MIME = (
-    b'--b\r\nContent-Type: application/xop+xml; charset=UTF-8; type="text/xml"\r\nContent-ID: <root@x>\r\n\r\n%s\r\n'
-    b"--b\r\nContent-Type: application/octet-stream\r\nContent-ID: <a@b>\r\n\r\nX5O!P%%@AP\r\n--b--\r\n"
-)
-ATTACHED = [
-    _soap(
-        "MTOM",
-        "unsupported_media|malformed",
-        WS + "Virus Protection",
-        lambda good: MIME % good,
-        headers={"content-type": 'multipart/related; boundary=b; type="application/xop+xml"; start="<root@x>"'},
-    ),
-    _soap(
-        "SOAP with Attachments",
-        "unsupported_media|malformed",
-        WS + "Virus Protection",
-        lambda good: MIME.replace(b"application/xop+xml", b"text/xml") % good,
-        headers={"content-type": "multipart/related; boundary=b; type=text/xml"},
-    ),
-    _soap(
-        "DIME",
-        "unsupported_media|malformed",
-        WS + "Virus Protection",
-        whole(b"\x0c\x10\0\0\0\x29\0\x28\0\0\1\0" + b"x" * 200),
-        headers={"content-type": "application/dime"},
-    ),
-    _soap(
-        "binary XML",
-        "unsupported_media|malformed",
-        WS + "Content Validation",
-        whole(b"\x56\x02\x0b\x01\x73\x04\x0b\x01\x61\x06"),
-        headers={"content-type": "application/soap+msbin1"},
-    ),
-    _soap(
-        "fast infoset",
-        "unsupported_media|malformed",
-        WS + "Content Validation",
-        whole(b"\xe0\0\0\1\0\x38\xcf"),
-        headers={"content-type": "application/fastinfoset"},
-    ),
-    _soap(
-        "a form",
-        "unsupported_media|malformed",
-        WS + "Content Validation",
-        whole(b"a=1&b=2"),
-        headers={"content-type": "application/x-www-form-urlencoded"},
-    ),
-    _soap(
-        "JSON",
-        "unsupported_media|malformed",
-        WS + "Content Validation",
-        whole(b"{}"),
-        headers={"content-type": "application/json"},
-    ),
-    _soap("no content type", "accepted", WS + "Content Validation", lambda good: good, headers={"content-type": ""}),
-    _soap(
-        "a content type of 10,000 characters",
-        "unsupported_media|malformed servicestack=accepted",
-        WS + "Content Validation",
-        lambda good: good,
-        headers={"content-type": "x/" + "y" * 10_000},
-    ),
-]
-
-ATTACKS = [*ENVELOPES, *ACTIONS, *HEADERS, *SECURED, *ARRAYS, *ATTACHED]
+ATTACKS = [*ENVELOPES, *ACTIONS, *HEADERS]

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attacks import corpus_json, corpus_soap, corpus_text, corpus_xml
+from tests.attacks import corpus_dtd, corpus_flood, corpus_json, corpus_secured, corpus_soap, corpus_text, corpus_xml
 from tests.attacks.conftest import Answered, Bench
 from tests.attacks.corpus import Attack
 from tests.attacks.targets import Target
 
-ATTACKS = [*corpus_xml.ATTACKS, *corpus_json.ATTACKS, *corpus_soap.ATTACKS, *corpus_text.ATTACKS]
+CORPORA = (corpus_dtd, corpus_flood, corpus_json, corpus_secured, corpus_soap, corpus_text, corpus_xml)
+ATTACKS = [attack for part in CORPORA for attack in part.ATTACKS]
 LISTENER = b"{listener}"
 SHAPE = b'<p:Envelope xmlns:p="u"><p:Body><a>MARKER</a></p:Body></p:Envelope>'
 CALLING = [attack for attack in ATTACKS if "soap" in attack.formats and LISTENER in (attack.make(SHAPE) or b"")]

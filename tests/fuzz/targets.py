@@ -178,7 +178,15 @@ def run(name: str, data: bytes) -> None:
 
 def seeds() -> Iterator[tuple[str, str, bytes]]:
     """Target, name and bytes of what every run begins with: good requests, and small attacks."""
-    from tests.attacks import corpus_json, corpus_soap, corpus_text, corpus_xml
+    from tests.attacks import (
+        corpus_dtd,
+        corpus_flood,
+        corpus_json,
+        corpus_secured,
+        corpus_soap,
+        corpus_text,
+        corpus_xml,
+    )
 
     pipeline = TARGETS["pipeline"]
     assert isinstance(pipeline, Pipeline)
@@ -199,7 +207,8 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
         "jsv": b"{Name:MARKER}",
         "csv": b"Name\nMARKER\n",
     }
-    for attack in (*corpus_json.ATTACKS, *corpus_soap.ATTACKS, *corpus_text.ATTACKS, *corpus_xml.ATTACKS):
+    corpora = (corpus_dtd, corpus_flood, corpus_json, corpus_secured, corpus_soap, corpus_text, corpus_xml)
+    for attack in (attack for part in corpora for attack in part.ATTACKS):
         form = attack.formats[0]
         try:
             body: Any = attack.make(shapes.get(form, b"a=MARKER"))
