@@ -11,12 +11,14 @@ from adapters.protocol import Decoded
 from adapters.scalars import Kind
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
+from gateway.quick import quick
 from gateway.wire import WireRequest
 from schemas.message import Member, Message, Tree
 
 _STRUCTURED = (Kind.OBJECT, Kind.LIST, Kind.ANY)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What was found beside the body: typed values, what was wrong, and what was odd. ``keys`` are all that might have

@@ -6,12 +6,14 @@ from typing import Any, Protocol
 
 from gateway.limits import Limits
 from gateway.outcome import Note
+from gateway.quick import quick
 from gateway.settings import Setting, Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import SPI, Answer, Api, NativeFault, Operation
 from schemas.message import Message, Tree
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """A body, decoded: the tree and what was odd about it. ``operation`` is set where only the body names it (SOAP),
@@ -69,6 +71,7 @@ class Offer:
     native: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Match:
     """An endpoint, and the values of the names in its path, percent-decoded."""
@@ -77,6 +80,7 @@ class Match:
     path: Mapping[str, str] = field(default_factory=dict)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What a protocol decided before it read the body: who is spoken to, and in which format it will be answered.

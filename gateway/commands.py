@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import orjson
 
 from gateway.model import EventKind, Key, Session, State
+from gateway.quick import quick
 
 
 class Unset(Enum):
@@ -29,6 +30,7 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ByKey:
     """The latest session with this key; with ``open_only`` the latest one that has not ended."""
@@ -37,6 +39,7 @@ class ByKey:
     open_only: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ByUid:
     """The session with this public uid."""
@@ -44,6 +47,7 @@ class ByUid:
     uid: uuid.UUID
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ByToken:
     """The session whose secret, handed out when it was opened, has this SHA-256 (hex)."""
@@ -74,6 +78,7 @@ class Retry(StrEnum):
     LATEST = "latest"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Write:
     """A change to one session, or a fact about it; becomes one event.

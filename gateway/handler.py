@@ -35,6 +35,7 @@ from gateway.guard import by_api
 from gateway.model import EventKind, Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.places import DIGITS, place_of
+from gateway.quick import quick
 from gateway.search import search
 from gateway.work import RawRequest, Work
 from schemas.api import Api
@@ -48,6 +49,7 @@ class Policy:
     idempotency_window: timedelta = timedelta(hours=24)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Slot:
     """Where an outcome is kept: 64 hexadecimal digits made of what makes two writes the same.
@@ -69,6 +71,7 @@ class Kept:
     outcome: Outcome
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whose name an event bears, and whose sessions are seen; a tenant of None sees all."""
@@ -251,6 +254,7 @@ def _existing(view: View, write: Write, target: Session | None) -> Session | Non
     return target
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What of a write can be made before its transaction begins, and so outside the writers' lock.

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from gateway.quick import quick
+
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | int | float | Decimal | None"
 Attributes: TypeAlias = Mapping[str, Json]
 
@@ -40,6 +42,7 @@ class EventKind(StrEnum):
     RECORDED = "recorded"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Key:
     """What an API calls a session: its ``realm`` is the account as the API spells it (company, tenant, catalogue).
@@ -52,6 +55,7 @@ class Key:
     id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The person. ``uid`` is the one given, else a uuid5 of tenant and user (see :func:`subject_uid`)."""
@@ -62,6 +66,7 @@ class Subject:
     role: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Device:
     """The workstation, vehicle or device that the session runs on."""
@@ -73,6 +78,7 @@ class Device:
     device_id: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ApplicationUse:
     """One application used during a session."""
@@ -88,6 +94,7 @@ class ApplicationUse:
     attributes: Attributes = field(default_factory=dict)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Session:
     """A person's session as of its latest event. ``version`` counts its events from 1."""
@@ -126,6 +133,7 @@ class Session:
         return self.state is not State.CLOSED
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SessionEvent:
     """One accepted write. ``position`` orders all events of a store; ``changes`` names what it set, in canonical
@@ -148,6 +156,7 @@ class SessionEvent:
     position: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking: one credential, its tenant, and what it may do.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.model import Session, SessionEvent
+from gateway.quick import quick
 
 
 class FaultKind(StrEnum):
@@ -90,6 +91,7 @@ class Fault(Exception):
         return f"Fault({self.kind.value}, {self.message!r}, fields={self.fields!r}, code={self.code!r})"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something odd that was accepted: logged by name, counted, and kept with the event."""
@@ -101,6 +103,7 @@ class Note:
         return f"{self.name}:{self.path}" if self.path else self.name
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a command led to. A write has ``session`` and ``event``; a read has the part that it asked for.

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import orjson
 
 from gateway.outcome import FaultKind
+from gateway.quick import quick
 
 access = logging.getLogger("gateway.access")
 
@@ -27,6 +28,7 @@ _OURS = frozenset({FaultKind.INTERNAL.value, FaultKind.STORE_UNAVAILABLE.value})
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
     """One answered request, without anything secret: ``path`` is redacted, ``principal`` is a name and no credential.

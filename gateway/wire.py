@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.quick import quick
+
 
 class Headers(Mapping[str, str]):
     """Header fields of one request; names are case-insensitive, the first value of a repeated name wins.
@@ -34,9 +36,12 @@ class Headers(Mapping[str, str]):
     def getlist(self, name: str) -> list[str]:
         """Every value of ``name``, in wire order; empty when it was not sent."""
         wanted = name.lower()
+        if wanted not in self._first:
+            return []
         return [value for found, value in self._fields if found == wanted]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WireRequest:
     """One request as it came, complete.
@@ -59,6 +64,7 @@ class WireRequest:
     raw_path: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WireResponse:
     """One answer, ready for any door. ``reason`` replaces the standard reason phrase where a dialect has its own."""

@@ -8,9 +8,11 @@ from typing import Any
 from gateway.commands import Command, Write
 from gateway.model import Principal
 from gateway.outcome import Note
+from gateway.quick import quick
 from schemas.api import Api, Asked, Operation
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RawRequest:
     """The request as it came, with every declared credential masked; kept with the event.
@@ -26,6 +28,7 @@ class RawRequest:
     form: str = "bytes"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Work:
     """One prepared request.

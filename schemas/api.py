@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from gateway.commands import Command, Write
 from gateway.model import Principal, Session
 from gateway.outcome import Fault, FaultKind, Note, Outcome
+from gateway.quick import quick
 from gateway.settings import Setting, Settings
 from gateway.wire import WireRequest
 from schemas.message import Message, Tree
@@ -16,6 +17,7 @@ SPI = "1.0"
 """What a plug-in that states no version was written for: the first version of :mod:`gateway.spi`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Presented:
     """A credential as a caller showed it.
@@ -31,6 +33,7 @@ class Presented:
     realm: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a mapping may know besides the message: the caller, the moment, and path or header facts already in the
@@ -41,6 +44,7 @@ class Context:
     secret: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """The canonical command of a request, and notes on what was odd."""
@@ -49,6 +53,7 @@ class Mapped:
     notes: tuple[Note, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an answer may need of its request: the tree as it was sent, the context, the public base URL, and the
@@ -60,6 +65,7 @@ class Asked:
     correlation_id: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a caller is told: a tree of ``message`` (None: of the operation's answer), and the HTTP status."""

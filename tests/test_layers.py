@@ -12,6 +12,7 @@ LAYERS: list[set[str]] = [
     {
         "gateway",
         "gateway.model",
+        "gateway.quick",
         "gateway.limits",
         "gateway.wire",
         "gateway.settings",
