@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from adapters.codecs.text_json import camel_case
-from adapters.protocol import Exchange, Match, WireProtocol
+from adapters.protocol import Codec, Exchange, Match, WireProtocol
 from adapters.servicestack import soap
 from adapters.servicestack.binding import OVERRIDE, Pairs, is_callback, parse_form, parse_query, value_of
 from adapters.servicestack.errors import unknown_operation
@@ -31,13 +31,15 @@ _FIRST_KEY = re.compile(rb'[\s\[\xef\xbb\xbf]*\{\s*"([A-Za-z]\w{0,99})"')
 _SUFFIX = re.compile(r"(.+)\.(json|xml|jsv|csv|html)")
 
 
-def open_exchange(protocol: WireProtocol, request: WireRequest, match: Match | None) -> Exchange:
+def open_exchange(
+    protocol: WireProtocol, request: WireRequest, match: Match | None, codec: Codec | None = None
+) -> Exchange:
     """The exchange of a request; see :meth:`adapters.protocol.WireProtocol.open`."""
     if match is None or not isinstance(match.endpoint.data, Target):
         return Exchange(protocol, request, match, reply=UNKNOWN)
     target: Target = match.endpoint.data
     pairs, fault = _query(request, target.limits)
-    exchange = _OPENERS[target.kind](Exchange(protocol, request, match), target, pairs)
+    exchange = _OPENERS[target.kind](Exchange(protocol, request, match, codec=codec), target, pairs)
     if fault is not None:
         exchange = replace(exchange, reply=replace(exchange.reply, pending=fault))
     return _with_path_members(exchange)
@@ -143,11 +145,21 @@ def _decided(exchange: Exchange, offered: Offered | None, reply: Reply, batch: b
         return replace(exchange, reply=replace(reply, pending=unknown_operation(reply.called)))
     mirrored = reply.camel or _mirrors_camel(exchange.request, reply.query, offered.operation.request)
     config = value_of(reply.query, "jsconfig").lower().split(",")
-    reply = replace(reply, camel=mirrored or "eccn" in config, iso="dh:iso8601" in config)
+    camel, iso = mirrored or "eccn" in config, "dh:iso8601" in config
+    if (camel, iso) != (reply.camel, reply.iso):
+        reply = replace(reply, camel=camel, iso=iso)
     if batch and reply.body is CSV:
         reply = replace(reply, pending=Fault(FaultKind.UNSUPPORTED_MEDIA, "a batch is JSON, XML or JSV"))
-    return replace(
-        exchange, api=offered.api, operation=offered.operation, native=offered.native, batch=batch, reply=reply
+    return Exchange(
+        exchange.protocol,
+        exchange.request,
+        exchange.match,
+        offered.api,
+        offered.operation,
+        exchange.codec,
+        offered.native,
+        batch,
+        reply,
     )
 
 
@@ -171,6 +183,8 @@ def _mirrors_camel(request: WireRequest, query: Pairs, message: Message) -> bool
 def _with_path_members(exchange: Exchange) -> Exchange:
     """Members that travel in the path elsewhere may stand in the query here; credentials are looked up by them."""
     if exchange.operation is None or exchange.match is None:
+        return exchange
+    if not exchange.reply.query:
         return exchange
     names = {member.name.lower(): member.name for member in exchange.operation.request.at("path")}
     found = {names[key.lower()]: value for key, value in exchange.reply.query if key.lower() in names}

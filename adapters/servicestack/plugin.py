@@ -43,11 +43,11 @@ class ServiceStack:
 
     def open(self, request: WireRequest, match: Match | None) -> Exchange:
         """Operation, formats and dialect of a request; never raises."""
-        exchange = open_exchange(self, request, match)
+        exchange = open_exchange(self, request, match, self.writers.json[False, False])
         if match is not None and exchange.reply.called and exchange.reply.dialect == "unknown":
             ready = page(exchange, match.endpoint.data, self.writers)
             return replace(exchange, reply=replace(exchange.reply, page=ready))
-        return replace(exchange, codec=self.writers.json[False, False]) if exchange.operation else exchange
+        return exchange
 
     def decode(self, exchange: Exchange, limits: Limits) -> Sequence[Decoded]:
         """The request's trees. Raises a Fault, and nothing else."""

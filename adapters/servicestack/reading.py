@@ -46,7 +46,8 @@ def read(exchange: Exchange, limits: Limits, readers: Readers) -> Sequence[Decod
         raise Fault(FaultKind.UNSUPPORTED_MEDIA, "no format of the answer fits Accept and Content-Type")
     if operation.writes and (reply.method in SAFE or exchange.request.method in SAFE):
         raise Fault(FaultKind.METHOD_NOT_ALLOWED, f"{operation.name} is not done by {reply.method}", allow=("POST",))
-    readers = replace(readers, binding=replace(readers.binding, limits=limits))
+    if readers.binding.limits != limits:
+        readers = replace(readers, binding=replace(readers.binding, limits=limits))
     if exchange.batch:
         return _read_batch(exchange, reply, operation.request, limits, readers)
     return [_completed(exchange, _READERS[reply.dialect](exchange, reply, operation.request, limits, readers))]
@@ -179,7 +180,7 @@ def _clr(message: Message) -> str:
 def _completed(exchange: Exchange, decoded: Decoded) -> Decoded:
     """Members that the API has in headers are taken from there, unless they were sent otherwise."""
     operation, request = exchange.operation, exchange.request
-    if operation is None:
+    if operation is None or not operation.request.at("header"):
         return decoded
     tree: Tree = dict(decoded.tree)
     for member in operation.request.at("header"):
