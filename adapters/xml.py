@@ -85,6 +85,8 @@ def malformed(message: str, log: str = "") -> Fault:
 
 def _utf8(body: bytes, charset: str | None, encodings: frozenset[str]) -> bytes:
     """``body`` as UTF-8 without byte order mark and declaration; what both of them say is checked."""
+    if charset is None and UTF8 in encodings and body[:1] == b"<" and body[1:2] != b"?" and body.isascii():
+        return body
     bom, actual = next(((mark, name) for mark, name in _BOMS if body.startswith(mark)), (b"", ""))
     wanted = _wanted(charset)
     if actual and wanted and actual != wanted and not (wanted == UTF16 and actual.startswith(UTF16)):
@@ -131,7 +133,8 @@ def _declaration(text: str) -> tuple[str | None, str]:
 
 def _scan(data: bytes, allow_pi: bool) -> None:
     """Refuse a DOCTYPE, and processing instructions unless allowed, before the parser sees them."""
-    if b"<!DOCTYPE" not in data and b"<?" not in data:
+    # Rare bytes first: they are looked for much faster.
+    if b"!DOCTYPE" not in data and (b"?" not in data or b"<?" not in data):
         return
     for token in _MARKUP.finditer(data):
         if token.lastgroup == "doctype":
@@ -165,10 +168,20 @@ def _check_size(data: bytes, limits: Limits) -> None:
         raise _beyond("The body", "body_bytes", limits.body_bytes)
     if data.count(b"<") > limits.elements and data.count(b"<") - data.count(b"</") > limits.elements:
         raise _beyond("The number of elements", "elements", limits.elements)
-    if max(map(len, data.split(b"<"))) > limits.name_bytes and _long_names(limits.name_bytes).search(data):
+    if _has_run(data, limits.name_bytes) and _long_names(limits.name_bytes).search(data):
         raise _beyond("The length of one name or namespace", "name_bytes", limits.name_bytes)
     if data.count(b"=") > limits.attributes and _attributes_beyond(limits.attributes).search(data):
         raise _beyond("The number of attributes of one element", "attributes", limits.attributes)
+
+
+def _has_run(data: bytes, bound: int) -> bool:
+    """Whether more than ``bound`` bytes stand anywhere without a ``<`` between them."""
+    at = -1
+    while len(data) - at - 1 > bound:
+        at = data.rfind(b"<", at + 1, at + bound + 2)
+        if at < 0:
+            return True
+    return False
 
 
 def _beyond(what: str, setting: str, bound: int) -> Fault:
@@ -191,7 +204,7 @@ def _tree(data: bytes) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise _syntax_fault(error) from None
-    if root.getroottree().docinfo.internalDTD is not None:
+    if b"DOCTYPE" in data and root.getroottree().docinfo.internalDTD is not None:
         raise malformed("A document type declaration (DOCTYPE) is not accepted; remove it.")
     return root
 
@@ -228,7 +241,7 @@ def _check_shape(root: etree._Element, data: bytes, limits: Limits) -> None:
         raise malformed(f"The elements are nested deeper than {limits.depth} (limits.depth).")
     if len(data) > limits.text_bytes and _LONG_TEXT(root, bound=limits.text_bytes):
         raise _beyond("The length of one text", "text_bytes", limits.text_bytes)
-    if max(map(len, data.split(b"<"))) > limits.name_bytes and _LONG_NAME(root, bound=limits.name_bytes):
+    if _has_run(data, limits.name_bytes) and _LONG_NAME(root, bound=limits.name_bytes):
         raise _beyond("The length of one name", "name_bytes", limits.name_bytes)
 
 

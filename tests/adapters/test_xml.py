@@ -191,3 +191,11 @@ def test_escaped_text_reads_back(text):
     root = parse(f'<a b="{xml.escape_attribute(clean)}">{xml.escape(clean)}</a>'.encode())
     assert root.get("b") == clean
     assert (root.text or "") == clean.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@pytest.mark.parametrize("bound", [1, 2, 5, 7])
+@pytest.mark.parametrize(
+    "data", [b"", b"<", b"<<", b"ab<cd<", b"<abcde<f", b"abcdef<", b"<a<bcdefgh", b"<abcdefg", b"abcdefgh"]
+)
+def test_a_run_without_markup_is_found_wherever_it_stands(data: bytes, bound: int) -> None:
+    assert xml._has_run(data, bound) == (max(map(len, data.split(b"<"))) > bound)
