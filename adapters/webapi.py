@@ -9,7 +9,7 @@ from adapters.codecs.json import NET, NET_UTF16
 from adapters.codecs.json_scalars import NET as NET_SCALARS
 from adapters.codecs.json_write import Writer
 from adapters.httperror import INVALID, NO_CONTENT_TYPE, http_error, unsupported, xml
-from adapters.negotiation import MEDIA_TYPES, content_type, formatter, negotiate
+from adapters.negotiation import MEDIA_TYPES, Format, content_type, formatter, negotiate
 from adapters.protocol import Codec, Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin, WireProtocol
 from adapters.rest import fault_headers
 from adapters.webapi_entry import Entry
@@ -102,8 +102,9 @@ class WebApi:
         answer = answers[0]
         if answer.status == 204:
             return WireResponse(204, answer.headers)
-        # Not the exchange's own: its API may have been found after it was opened.
-        chosen = negotiate(exchange.request.headers, _formats(exchange.api))
+        # Without a match, the API was found after the exchange was opened.
+        known = exchange.match is not None and isinstance(exchange.reply, Format)
+        chosen: Format = exchange.reply if known else negotiate(exchange.request.headers, _formats(exchange.api))
         body = self.codecs[chosen.name, chosen.charset].encode(answer.tree, answer.message or message)
         return WireResponse.of(answer.status, chosen.content_type, body, *answer.headers)
 

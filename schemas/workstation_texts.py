@@ -28,7 +28,7 @@ def parse_duration(text: str) -> timedelta | None:
     if found is None:
         return None
     hours, minutes, seconds = map(int, found.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return timedelta(0, hours * 3600 + minutes * 60 + seconds)
 
 
 def format_duration(span: timedelta) -> str:
