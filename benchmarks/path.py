@@ -5,6 +5,7 @@ from the outcome to the answer, the log line and the counters. The ledger itself
 The figures are microseconds of this process's CPU; no profiler is at work.
 """
 
+import itertools
 import os
 import sys
 import tempfile
@@ -147,6 +148,32 @@ def through(gateway: Any, seed: Seed) -> Callable[[], Awaitable[None]]:
     async def request() -> None:
         messages.clear()
         await door(scope(seed), receive, send)
+        assert messages[0]["status"] < 300, messages
+
+    return request
+
+
+def whole(gateway: Any, seed: Seed) -> Callable[[], Awaitable[None]]:
+    """One request through the whole door, ledger included; a workstation's end has a fresh Index each time."""
+    door = asgi.create_app(gateway.settings, lambda settings: gateway)
+    door._gateway = gateway
+    messages: list[Any] = []
+    numbers = itertools.count()
+
+    async def request() -> None:
+        messages.clear()
+        body = seed.body.replace(b"<Index>283<", b"<Index>n%d<" % next(numbers))
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        given = scope(seed)
+        given["headers"] = [(name, value) for name, value in given["headers"] if name != b"content-length"]
+        given["headers"].append((b"content-length", str(len(body)).encode()))
+        await door(given, receive, send)
         assert messages[0]["status"] < 300, messages
 
     return request
