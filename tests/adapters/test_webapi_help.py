@@ -22,7 +22,7 @@ from schemas.fields import WireSchema, message_of
 PUBLISHED = (Path(__file__).parents[1] / "data" / "workstation" / "help.txt").read_text("utf-8")
 WEBAPI = PLUGIN.build(Settings({"fidelity": "lenient"}))
 REGISTRY = discover()
-DEFAULTS = Settings({setting.name: setting.default for setting in REGISTRY.settings})
+DEFAULTS = Settings({setting.name: setting.default for _, setting in REGISTRY.owned_settings})
 APIS = [api for found in REGISTRY.apis if "webapi" in (api := found.plugin.build(DEFAULTS)).native]
 ENDPOINTS = WEBAPI.bind([Offer(api, True) for api in APIS])
 END = "POST-api-v1-workstation-session-end"
