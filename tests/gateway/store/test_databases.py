@@ -8,13 +8,27 @@ import threading
 import time
 
 import pytest
+from hypothesis import HealthCheck, settings
 from store_kit import again, opened, upserted, work
+from test_prune import (  # noqa: F401 - the same contract
+    history,
+    test_a_key_that_was_forgotten_can_be_used_anew,
+    test_closed_sessions_go_with_everything_and_the_others_stay_whole,
+    test_lists_count_what_is_left,
+    test_one_tenant_can_be_pruned_alone,
+    test_positions_go_on_where_they_were,
+    test_the_setting_forgets_while_the_gateway_runs,
+    test_very_many_events_of_one_session_go_in_slices,
+    test_what_can_still_be_repeated_is_kept,
+    test_writers_do_not_wait_for_long,
+)
 from test_queries import (  # noqa: F401 - the same contract
     fill,
+    pages_are_the_matches_in_order,
+    questions,
     test_changed_session_is_found_by_its_new_names_alone,
     test_cursor_of_nobodys_is_a_fault,
     test_events_come_in_pages,
-    test_pages_by_offset_and_by_cursor_are_the_matches_in_order,
 )
 from test_store import (  # noqa: F401 - the same contract
     TestBatches,
@@ -79,6 +93,12 @@ def store(path):
 def filled(server):
     """A store with the sessions of the tests of lists."""
     yield from fill(open_store(databases.empty(server, f"test{next(_numbers)}")))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@questions
+def test_pages_by_offset_and_by_cursor_are_the_matches_in_order(filled, where, order, limit, who):
+    pages_are_the_matches_in_order(filled, where, order, limit, who)
 
 
 def written(store, count=10_000):

@@ -24,7 +24,7 @@ def get(run, name, principal=ANNE):
 
 
 @pytest.fixture
-def filled(run):
+def history(run):
     """Old: a closed, an open, a deleted and a re-opened session, a fact, a secret; and newer ones."""
     for name in ("closed", "open", "again"):
         run(work(upserted(name, mode="a", subject=Subject(user_id="ann"))))
@@ -43,7 +43,7 @@ def filled(run):
     return gone
 
 
-def test_closed_sessions_go_with_everything_and_the_others_stay_whole(path, store, run, filled):
+def test_closed_sessions_go_with_everything_and_the_others_stay_whole(path, store, run, history):
     before = run(work(ListEvents(limit=1000))).events
     pruned = store.prune(BETWEEN)
     assert (pruned.sessions, get(run, "closed"), get(run, "closed", BOB), get(run, "login")) == (3, None, None, None)
@@ -53,19 +53,19 @@ def test_closed_sessions_go_with_everything_and_the_others_stay_whole(path, stor
     assert len(left) < len(before)
     assert len({event.session_uid for event in left}) == 3
     with pytest.raises(Fault):
-        run(work(ListEvents(session_uid=filled.uid)))
+        run(work(ListEvents(session_uid=history.uid)))
     store.close()
     assert check(str(path)).problems == ()
     assert check(str(path)).rows["tokens"] == 0
 
 
-def test_lists_count_what_is_left(store, run, filled):
+def test_lists_count_what_is_left(store, run, history):
     store.prune(BETWEEN)
     listed = run(work(ListSessions(count=True)))
     assert listed.total == len(listed.sessions) == 3
 
 
-def test_one_tenant_can_be_pruned_alone(path, store, run, filled):
+def test_one_tenant_can_be_pruned_alone(path, store, run, history):
     assert store.prune(BETWEEN, "south").sessions == 1
     assert get(run, "closed", BOB) is None
     assert get(run, "closed") is not None
@@ -73,7 +73,7 @@ def test_one_tenant_can_be_pruned_alone(path, store, run, filled):
     assert check(str(path)).problems == ()
 
 
-def test_positions_go_on_where_they_were(store, run, filled):
+def test_positions_go_on_where_they_were(store, run, history):
     """Also when all was pruned: the newest event stays."""
     last = store.last_position()
     run(work(closed("open"), after=LATER + 3))
@@ -82,7 +82,7 @@ def test_positions_go_on_where_they_were(store, run, filled):
     assert run(work(opened("next"), after=LATER + 5)).event.position == last + 3
 
 
-def test_a_key_that_was_forgotten_can_be_used_anew(store, run, filled):
+def test_a_key_that_was_forgotten_can_be_used_anew(store, run, history):
     store.prune(BETWEEN)
     outcome = run(work(upserted("closed", mode="z"), after=LATER + 9))
     assert (outcome.created, outcome.session.version) == (True, 1)
@@ -152,7 +152,7 @@ def test_the_setting_forgets_while_the_gateway_runs(path, monkeypatch):
         store.close()
 
 
-def test_the_command_tells_what_it_forgot(path, store, run, filled, capsys):
+def test_the_command_tells_what_it_forgot(path, store, run, history, capsys):
     store.close()
     arguments = ["prune", "--database", f"sqlite:///{path}", "--older-than", "1"]
     assert main([*arguments, "--tenant", "nobody"]) == 0
