@@ -32,6 +32,7 @@ _PLAIN = (
     "index",
 )
 _CHANGEABLE = frozenset({*_EMPTY, *_PLAIN})
+_KNOWN = _CHANGEABLE | {"state"}
 
 
 def changed(work: Work, write: Write, tenant: str, before: Session | None) -> Session:
@@ -40,15 +41,15 @@ def changed(work: Work, write: Write, tenant: str, before: Session | None) -> Se
     Raises a Fault of kind ``internal`` for a change that names no field of a session: a bug of the API.
     """
     changes = {name: value for name, value in write.changes.items() if value is not UNSET}
-    unknown = changes.keys() - _CHANGEABLE - {"state"}
-    if unknown:
-        raise Fault(FaultKind.INTERNAL, log=f"{work.operation.name} sets no field of a session: {sorted(unknown)}")
-    old = before.attributes if before is not None and not write.replace else {}
-    values = {name: _changed(name, old, changes) for name in (_CHANGEABLE if write.replace else changes.keys())}
-    values.pop("state", None)
+    if not _KNOWN.issuperset(changes):
+        unknown = sorted(changes.keys() - _KNOWN)
+        raise Fault(FaultKind.INTERNAL, log=f"{work.operation.name} sets no field of a session: {unknown}")
+    state = changes.pop("state", None) or _STATES.get(write.kind)
+    replaces = write.replace and before is not None
+    old = before.attributes if before is not None and not replaces else {}
+    values = {name: _changed(name, old, changes.get(name)) for name in (_CHANGEABLE if replaces else changes)}
     if "subject" in values:
         values["subject"] = _named(values["subject"], tenant)
-    state = changes.get("state") or _STATES.get(write.kind)
     if before is None:
         return _made(work, write, tenant, state or State.OPEN, values)
     reopened = write.kind is EventKind.OPENED and not before.is_open
@@ -80,15 +81,14 @@ def _made(work: Work, write: Write, tenant: str, state: State, values: Mapping[s
     )
 
 
-def _changed(name: str, old: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+def _changed(name: str, old: Mapping[str, Any], value: Any) -> Any:
     """A field's new value; ``old`` is what the sent attributes are laid over."""
-    value = changes.get(name)
     if name == "attributes":
         return merged(old, value) if value is not None else {}
     if value is None:
         return _EMPTY.get(name)
     if name == "applications":
-        return tuple(use if _is_flat(use.attributes) else _use(use) for use in value)
+        return tuple([use if _is_flat(use.attributes) else _use(use) for use in value])
     return value
 
 
@@ -98,12 +98,17 @@ def _use(use: ApplicationUse) -> ApplicationUse:
 
 def _is_flat(attributes: Mapping[str, Any]) -> bool:
     """Whether attributes are what is stored already: texts alone, as nearly always."""
-    return type(attributes) is dict and all(type(value) is str for value in attributes.values())
+    return type(attributes) is dict and _TEXT.issuperset(map(type, attributes.values()))
+
+
+_TEXT = frozenset({str})
 
 
 def _named(subject: Subject, tenant: str) -> Subject:
     text = (subject.email or "").strip() or (subject.user_id or "").strip()
-    return subject if subject.uid is not None or not text else replace(subject, uid=_uid(tenant, text))
+    if subject.uid is not None or not text:
+        return subject
+    return Subject(_uid(tenant, text), subject.email, subject.user_id, subject.role)
 
 
 _uid = lru_cache(4096)(subject_uid)

@@ -114,8 +114,12 @@ class Transaction(View, Protocol):
     def save_token(self, api: str, token: str, session: Session) -> None:
         """Keep the SHA-256 of a secret that was handed out for this session."""
 
-    def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
-        """Keep the event and its request; gives the event its position."""
+    @property
+    def next(self) -> int:
+        """The position of the event that is appended next."""
+
+    def append(self, event: SessionEvent, raw: RawRequest) -> None:
+        """Keep the event, which has the next position, and its request."""
 
     def keep(self, slot: Slot, outcome: Outcome) -> None:
         """Keep the outcome in a slot, in place of an expired or outdated one."""
@@ -336,7 +340,8 @@ def _accept(
     if after is not None:
         work.operation.check(before, after, write)
         _save(transaction, work, write, before, after)
-    event = transaction.append(_event(work, write, caller, tenant, after, drafted), work.raw)
+    event = _event(work, write, caller, tenant, after, drafted, transaction.next)
+    transaction.append(event, work.raw)
     created = before is None and after is not None
     return Outcome(session=after, event=event, created=created)
 
@@ -351,7 +356,13 @@ def _save(transaction: Transaction, work: Work, write: Write, before: Session | 
 
 
 def _event(
-    work: Work, write: Write, caller: Caller, tenant: str, session: Session | None, drafted: Draft
+    work: Work,
+    write: Write,
+    caller: Caller,
+    tenant: str,
+    session: Session | None,
+    drafted: Draft,
+    position: int,
 ) -> SessionEvent:
     return SessionEvent(
         id=work.event_id,
@@ -365,7 +376,8 @@ def _event(
         principal=caller.name,
         session_uid=session.uid if session is not None else None,
         changes=drafted.changes,
-        notes=tuple(str(note) for note in work.notes),
+        notes=tuple([str(note) for note in work.notes]),
         digest=drafted.digest,
         correlation_id=work.correlation_id,
+        position=position,
     )

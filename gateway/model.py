@@ -54,6 +54,10 @@ class Key:
     realm: str
     id: str
 
+    def __hash__(self) -> int:
+        # A write looks its key up a dozen times; keys differ by their ids, and a text knows its hash.
+        return hash(self.id)
+
 
 @quick
 @dataclass(frozen=True, slots=True)

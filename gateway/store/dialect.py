@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -107,7 +108,7 @@ def _widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, lis
     start = 0
     for width in _WIDTHS:
         while len(rows) - start >= width:
-            yield _wide(sql, width), [value for row in rows[start : start + width] for value in row]
+            yield _wide(sql, width), list(chain.from_iterable(rows[start : start + width]))
             start += width
 
 

@@ -40,6 +40,7 @@ def rows_of(unit: Unit, raw_bytes: int) -> Rows:
     rows["add_state"] = [(at, until, text_of(session, known)) for at, (session, until) in unit.states.items()]
     # In the order of the index, so that neighbours are written together.
     rows["add_name"].sort()
+    rows["add_term"].sort()
     return rows
 
 
@@ -59,12 +60,13 @@ def _events(rows: Rows, unit: Unit, raw_bytes: int) -> None:
 
 def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
     before, now = _before(unit, held), held.session
-    if before is None and now is not None:
-        row = session_row(held.ordinal, now, text_of(now, known), held.latest, held.kept_until)
-        rows.setdefault("add_session", []).append(row)
-    elif before is not None and now is None:
+    if before is None:
+        if now is not None:
+            _new(rows, held, now, text_of(now, known))
+        return
+    if now is None:
         rows.setdefault("drop_session", []).append((held.ordinal,))
-    elif before is not None and now is not None:
+    else:
         _changed(rows, held, before, now, text_of(now, known))
     _place(rows, held.ordinal, before, now)
     old, new = _places(before), _places(now)
@@ -73,11 +75,19 @@ def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
         rows["add_term"] += [(*place[:3], held.ordinal, place[3]) for place in new - old]
 
 
-def _place(rows: Rows, ordinal: int, before: Session | None, now: Session | None) -> None:
-    if before is not None and now is not None and before.is_open == now.is_open:
+def _new(rows: Rows, held: Held, now: Session, text: str) -> None:
+    """A session that the store does not know, as nearly all are."""
+    row = session_row(held.ordinal, now, text, held.latest, held.kept_until)
+    rows.setdefault("add_session", []).append(row)
+    rows["add_name"].append(session_name(held.ordinal, now))
+    at, known = micros(now.sort_at), int(now.started_at is not None)
+    rows["add_term"] += [(now.tenant, term, at, held.ordinal, known) for term in terms(now)]
+
+
+def _place(rows: Rows, ordinal: int, before: Session, now: Session | None) -> None:
+    if now is not None and before.is_open == now.is_open:
         return
-    if before is not None:
-        rows["drop_name"].append(session_name(ordinal, before))
+    rows["drop_name"].append(session_name(ordinal, before))
     if now is not None:
         rows["add_name"].append(session_name(ordinal, now))
 

@@ -1,22 +1,20 @@
 """The changes of one batch, in memory until they are flushed; look-ups see them first, then what is stored."""
 
 import uuid
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from gateway.commands import ListEvents, ListSessions
 from gateway.handler import Kept, Slot
 from gateway.model import Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.quick import quick
 from gateway.store.snapshot import Found, Slotted, Snapshot, Stored
 from gateway.store.values import micros
 from gateway.work import RawRequest
 
 _ABSENT = object()
-_UNPLACED = attrgetter(*[item.name for item in fields(SessionEvent) if item.name != "position"])
-assert fields(SessionEvent)[-1].name == "position"
 Mark = int
 """A moment in a unit's life, to which it can be taken back."""
 
@@ -25,6 +23,7 @@ _SLACK = 60_000_000
 """Microseconds for which a repeat may have been on its way when its outcome's session was changed."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Held:
     """A session that this batch changed, None when it was dropped; see :class:`gateway.store.snapshot.Stored`."""
@@ -118,7 +117,8 @@ class Unit:
         return own
 
     def _own(self, tenant: str, key: Key, open_only: bool) -> Found:
-        for ordinal in sorted(self.by_keys.get((tenant, key), ()), reverse=True):
+        own = self.by_keys.get((tenant, key))
+        for ordinal in sorted(own, reverse=True) if own else ():
             held = self.held[self.ordinals[ordinal]]
             if held.session is not None and (held.session.is_open or not open_only):
                 return Stored(ordinal, held.session, held.latest, held.kept_until)
@@ -187,19 +187,17 @@ class Unit:
         if session.uid not in self.held and session.uid not in self.loaded:
             return
         self.save_session(session)
-        self._put(self.held, session.uid, replace(self.held[session.uid], session=None))
+        held = self.held[session.uid]
+        self._put(self.held, session.uid, Held(held.ordinal, None, held.latest, held.kept_until))
 
     def save_token(self, api: str, token: str, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
         self.by_uid(None, session.uid)
         self._put(self.tokens, (api, token), session.uid)
 
-    def append(self, event: SessionEvent, raw: RawRequest) -> SessionEvent:
+    def append(self, event: SessionEvent, raw: RawRequest) -> None:
         """See :class:`gateway.handler.Transaction`."""
-        values: tuple[Any, ...] = (*_UNPLACED(event), self.next)
-        placed = SessionEvent(*values)
-        self._put(self.events, placed.position, (placed, raw))
-        return placed
+        self._put(self.events, event.position, (event, raw))
 
     def keep(self, slot: Slot, outcome: Outcome) -> None:
         """See :class:`gateway.handler.Transaction`."""
@@ -209,7 +207,7 @@ class Unit:
             return
         held, until = self.held.get(outcome.session.uid), micros(slot.expires_at)
         if held is not None and held.session is outcome.session and held.latest == outcome.event.position:
-            self._put(self.held, outcome.session.uid, replace(held, kept_until=until))
+            self._put(self.held, outcome.session.uid, Held(held.ordinal, held.session, held.latest, until))
         else:
             self._put(self.states, outcome.event.position, (outcome.session, until))
 

@@ -52,9 +52,12 @@ class Dicts:
     def save_token(self, api, token, session):
         self.tokens[api, token] = session.uid
 
+    @property
+    def next(self):
+        return len(self.events) + 1
+
     def append(self, event, raw):
-        self.events.append(replace(event, position=len(self.events) + 1))
-        return self.events[-1]
+        self.events.append(event)
 
     def keep(self, slot, outcome):
         self.slots[slot.name] = (slot, outcome)

@@ -1,7 +1,6 @@
 """A store of dicts, and a caller that runs one operation of an API through handler and check, without a wire."""
 
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.handler import Kept, execute
@@ -48,9 +47,12 @@ class Memory:
     def keep(self, slot, outcome):
         self.slots[slot.name] = Kept(slot.command, outcome)
 
+    @property
+    def next(self):
+        return len(self.events) + 1
+
     def append(self, event, raw):
-        self.events.append(replace(event, position=len(self.events) + 1))
-        return self.events[-1]
+        self.events.append(event)
 
 
 class Caller:
