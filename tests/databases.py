@@ -35,6 +35,7 @@ class Server:
     command: Sequence[str | Path]
     ready: Sequence[str | Path]
     folder: Path
+    ends_on: signal.Signals = signal.SIGINT
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     @property
@@ -65,7 +66,7 @@ class Server:
 
     def stop(self) -> None:
         """Let it end as an operator does."""
-        self._end(signal.SIGINT)
+        self._end(self.ends_on)
 
     def _end(self, number: int) -> None:
         if self.process is None:
@@ -163,6 +164,7 @@ def _mariadb(folder: Path, options: Sequence[str] = ()) -> Server:
         [*user, "mariadbd", "--no-defaults", f"--datadir={data}", *listens, *sized, *options],
         ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{port}", "-uroot", "-e", _READY if options else "SELECT 1"],
         folder,
+        signal.SIGTERM,
     )
 
 
@@ -189,7 +191,7 @@ def mariadb() -> Iterator[Server]:
             _create(server)
             yield server
         finally:
-            server.stop()
+            server.kill()
 
 
 @contextmanager
@@ -211,7 +213,7 @@ def galera(nodes: int = 3) -> Iterator[list[Server]]:
             yield servers
         finally:
             for server in servers:
-                server.stop()
+                server.kill()
 
 
 def _cluster_options(folder: Path, ports: Sequence[int], number: int) -> list[str]:

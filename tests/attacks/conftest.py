@@ -85,7 +85,8 @@ def _no_constant(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
 
 
-@pytest.fixture(scope="session", name="bench")
+# For a module at a time: what is patched here would change the tests of others.
+@pytest.fixture(scope="module", name="bench")
 def gateway_to_attack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with mock.patch("gateway.credentials.SCRYPT_N", 2), bench_in(tmp_path_factory.mktemp("attacks")) as made:
         yield made

@@ -129,6 +129,11 @@ class Pipeline:
             self.bench = self.stack.enter_context(bench_in(place))
         return self.bench
 
+    def close(self) -> None:
+        """Close the gateway, and put back what was patched for it."""
+        self.bench = None
+        self.stack.close()
+
     def __call__(self, data: bytes) -> None:
         bench = self.open()
         body, first, second = split(data)
@@ -157,6 +162,7 @@ HEADERS: tuple[Mapping[str, str] | None, ...] = (
     {"x-http-method-override": "PUT"},
 )
 
+PIPELINE = Pipeline()
 TARGETS: Mapping[str, Target] = {
     "json": codec((NET, STRICT, TextJson(), NET_UTF16)),
     "datacontract": codec((datacontract.WEBAPI, datacontract.SERVICESTACK_V3, datacontract.SERVICESTACK_V4)),
@@ -164,7 +170,7 @@ TARGETS: Mapping[str, Target] = {
     "csv": codec((Csv(),)),
     "soap": envelopes,
     "forms": forms,
-    "pipeline": Pipeline(),
+    "pipeline": PIPELINE,
 }
 
 
@@ -188,9 +194,7 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
         corpus_xml,
     )
 
-    pipeline = TARGETS["pipeline"]
-    assert isinstance(pipeline, Pipeline)
-    found = pipeline.open().targets
+    found = PIPELINE.open().targets
     of_form = {"json": "json", "xml": "datacontract", "jsv": "jsv", "csv": "csv", "form": "forms", "soap": "soap"}
     for number, target in enumerate(found):
         label = target.name.replace("/", "-")

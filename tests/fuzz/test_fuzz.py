@@ -4,12 +4,13 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.__main__ import NAMES
-from tests.fuzz.targets import TARGETS, run
+from tests.fuzz.targets import PIPELINE, TARGETS, run
 
 HERE = Path(__file__).parent
 RUNS = 500
@@ -19,6 +20,13 @@ RUNS = 500
 def inputs(name: str) -> list[Path]:
     """The seeds of a target, and what was found."""
     return sorted(path for kind in ("seeds", "cases") for path in (HERE / kind / name).glob("*"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_patched() -> Iterator[None]:
+    """The gateway that a target made ends with the test."""
+    yield
+    PIPELINE.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
