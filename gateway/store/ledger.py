@@ -207,7 +207,7 @@ class Ledger:
             return False
         connection.begin()
         try:
-            return connection.one(self._sql.event_with, first[0].id.bytes) is not None
+            return connection.one(self._sql.event_with, first[0].position, first[0].id.bytes) is not None
         finally:
             connection.rollback()
 
