@@ -50,18 +50,45 @@ def _cheap() -> dict[str, Any]:
     }
 
 
+_ACTIVE: list[tuple[Numbers, Registry]] = []
+"""What was asked for and has not ended, the newest last. They end in any order: a kit keeps gateways open until it is
+closed, while others come and go."""
+_PATCHES = ExitStack()
+
+
+def _newest(name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        return _ACTIVE[-1][0].makers[name]()
+
+    return make
+
+
+def _installed() -> Registry:
+    return _ACTIVE[-1][1]
+
+
 @contextmanager
 def steady(registry: Registry) -> Iterator[Numbers]:
     """Identifiers that are the same in every run, and ``registry`` as what is installed."""
-    numbers = Numbers()
-    with ExitStack() as stack:
-        for name, make in numbers.makers.items():
-            stack.enter_context(mock.patch(f"gateway.ids.{name}", make))
-        for name, value in _cheap().items():
-            stack.enter_context(mock.patch(name, value))
-        for name in ("gateway.demo.discover", "gateway.boot.plugins.discover"):
-            stack.enter_context(mock.patch(name, return_value=registry))
-        yield numbers
+    mine = (Numbers(), registry)
+    if not _ACTIVE:
+        _patch()
+    _ACTIVE.append(mine)
+    try:
+        yield mine[0]
+    finally:
+        _ACTIVE[:] = [each for each in _ACTIVE if each is not mine]
+        if not _ACTIVE:
+            _PATCHES.close()
+
+
+def _patch() -> None:
+    for name in Numbers().makers:
+        _PATCHES.enter_context(mock.patch(f"gateway.ids.{name}", _newest(name)))
+    for name, value in _cheap().items():
+        _PATCHES.enter_context(mock.patch(name, value))
+    for name in ("gateway.demo.discover", "gateway.boot.plugins.discover"):
+        _PATCHES.enter_context(mock.patch(name, _installed))
 
 
 @cache
