@@ -60,8 +60,7 @@ class Dialect:
     a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
     unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
-    ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words;
-    ``without`` names indexes that it needs not, since it always knows whether it has committed.
+    ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
@@ -77,7 +76,6 @@ class Dialect:
     is_again: Callable[[BaseException], bool] = _never
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is
-    without: tuple[str, ...] = ()
 
 
 def server_copy(command: str) -> Callable[[str, Path], None]:

@@ -207,7 +207,7 @@ class Ledger:
             return False
         connection.begin()
         try:
-            return connection.one(self._sql.event_with, first[0].position, first[0].id.bytes) is not None
+            return connection.one(self._sql.event_with, first[0].id.bytes) is not None
         finally:
             connection.rollback()
 
@@ -253,8 +253,10 @@ class Ledger:
 
     def _expire(self, jobs: list[Job]) -> None:
         """Forget what expired outcomes need now and then; the clock is the requests' own."""
+        if time.monotonic() - self._expired < _EXPIRY_SECONDS:
+            return
         moments = [work.received_at for waiting in jobs for work in waiting.works]
-        if moments and time.monotonic() - self._expired > _EXPIRY_SECONDS:
+        if moments:
             self._expired = time.monotonic()
             self._connection.run(self._sql.expire, micros(min(moments)))
 

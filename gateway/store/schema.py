@@ -19,8 +19,7 @@ def create(connection: Connection, models: Sequence[Any]) -> None:
         for model in models:
             for query in (model._schema._create_table(), *model._schema._create_indexes()):
                 sql, values = query.query()
-                if not any(f'"{name}"' in sql for name in connection.dialect.without):
-                    connection.run(connection.dialect.ddl(sql), *values)
+                connection.run(connection.dialect.ddl(sql), *values)
 
 
 def _fresh(connection: Connection) -> None:
@@ -86,13 +85,7 @@ def _names(connection: Connection) -> Iterator[tuple[int, int, int]]:
             yield session_name(0, session_of(body))[0], tag, position
 
 
-def _fourth(connection: Connection) -> None:
-    """Version 4: no index that the database needs not."""
-    for name in connection.dialect.without:
-        connection.run(f"DROP INDEX IF EXISTS {name}")
-
-
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second, _third, _fourth)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_second, _third)
 """Step ``n`` turns a store of version ``n + 1`` into the next; steps are added, never changed."""
 
 SCHEMA_VERSION = 1 + len(MIGRATIONS)

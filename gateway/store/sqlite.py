@@ -55,6 +55,4 @@ DIALECT = Dialect(
     is_clash=lambda error: isinstance(error, sqlite3.IntegrityError),
     lock=_lock,
     copy=_copy,
-    # Ids are made once, and a commit is never in doubt here: a second event with an id cannot come about.
-    without=("events_id",),
 )

@@ -61,7 +61,7 @@ def compile_for(dialect: Dialect) -> Statements:
 
     return Statements(
         last_position=text(EventRow.select(fn.MAX(EventRow.position))),
-        event_with=text(EventRow.select(EventRow.id).where(EventRow.position == mark, EventRow.id == mark)),
+        event_with=text(EventRow.select(EventRow.position).where(EventRow.id == mark)),
         state_at=text(StateRow.select(StateRow.body).where(StateRow.position == mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),

@@ -19,44 +19,16 @@ TO_FIRST = (
 )
 
 
-TO_THIRD = (
-    "CREATE UNIQUE INDEX events_id ON events (id)",
-    "UPDATE meta SET value = 3 WHERE name = 'schema_version'",
-)
-
-
-@pytest.fixture(params=[1, 2, 3])
+@pytest.fixture(params=[1, 2])
 def earlier(path, request):
     """A store of an earlier version."""
     with sqlite3.connect(path) as database:
         database.executescript(EARLIER.read_text(encoding="utf-8"))
-        _change(database, TO_FIRST if request.param == 1 else ())
+        for statement in TO_FIRST if request.param == 1 else ():
+            database.execute(statement)
     database.close()
-    if request.param == 3:
-        assert migrate(str(path)) == 2
-        with sqlite3.connect(path) as database:
-            _change(database, TO_THIRD)
-        database.close()
     assert migrate(str(path)) == request.param
     return open_store(str(path))
-
-
-def _change(database, statements):
-    for statement in statements:
-        database.execute(statement)
-
-
-def test_migrated_store_has_the_indexes_of_a_new_one(path, earlier, tmp_path):
-    earlier.close()
-    migrate(str(tmp_path / "new.db"))
-    assert _indexes(path) == _indexes(tmp_path / "new.db")
-
-
-def _indexes(path):
-    with sqlite3.connect(path) as database:
-        found = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    database.close()
-    return found
 
 
 @pytest.fixture
