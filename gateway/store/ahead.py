@@ -22,8 +22,10 @@ from gateway.work import Work
 _ROUNDS = 3
 """The caller's own session, the session that is named, the slot: nobody asks more in a row."""
 
-_NONE = (None, None)
+_NONE: tuple[Found, Found] = (None, None)
 """No session has the key: a close of it repeats nothing."""
+_UNKNOWN = [None, None]
+"""A place with no sessions."""
 
 Drafted = tuple[Work, Draft | None]
 
@@ -42,6 +44,8 @@ def look_ahead(stored: Snapshot, writes: Sequence[Drafted], policy: Policy) -> N
     """Answer in ``stored.ahead`` what the writes will ask; a single write asks for itself."""
     left = list(writes) if len(writes) > 1 else []
     for _ in range(_ROUNDS):
+        if not left:
+            return
         questions = _Questions()
         left = [drafted for drafted in left if _ask(stored, questions, *drafted, policy)]
         _answer(stored, questions)
@@ -67,7 +71,7 @@ def _ask(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft | N
             # Where it is known by now to be left to a look-up of its own, it is not asked for again.
             questions.keys.add(pair)
             return True
-        if known == _NONE and write.kind is EventKind.CLOSED and work.idempotency_key is None:
+        if known is _NONE and write.kind is EventKind.CLOSED and work.idempotency_key is None:
             return False
     return drafted.command is not None and _ask_slot(stored, questions, work, write, drafted.command, policy)
 
@@ -113,13 +117,15 @@ def _answer(stored: Snapshot, asked: _Questions) -> None:
 
 def _by_key(stored: Snapshot, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], tuple[Found, Found]]:
     """Sessions by their places; a key that shares its place with another is left to a look-up of its own."""
-    places = {number_of(place_of(*pair)): pair for pair in sorted(keys, key=lambda pair: place_of(*pair))}
-    latest = stored.connection.together(stored.sql.latest_by_key, [(place,) for place in places])
+    places = {number_of(place_of(*pair)): pair for pair in keys}
+    latest = stored.connection.together(stored.sql.latest_by_key, [(place,) for place in sorted(places)])
     wanted = {ordinal for row in latest for ordinal in row[1:] if ordinal is not None}
     rows = stored.connection.together(stored.sql.sessions_at, [(ordinal,) for ordinal in wanted])
     known = {row[2]: ((row[0], bytes(row[1])), stored_of(row[2:])) for row in rows}
-    found: dict[tuple[str, Key], tuple[Found, Found]] = dict.fromkeys(places.values(), (None, None))
+    found: dict[tuple[str, Key], tuple[Found, Found]] = dict.fromkeys(places.values(), _NONE)
     for place, *ordinals in latest:
+        if ordinals == _UNKNOWN:
+            continue
         tenant, key = places[place]
         pair = [known.get(ordinal) for ordinal in ordinals]
         whole = (tenant, key_of(key))
