@@ -250,18 +250,14 @@ def _writer(kind: type) -> Callable[[Any], Any]:
 
 
 def _record(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
-    if not names:
-        return lambda value: {}
-    # Twice the first name, since a getter of one name gives no tuple.
-    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, *names[:1])
-
-    def write(value: Any) -> dict[str, Any]:
-        tree = {}
-        for name, item in zip(names, values(value), strict=False):
-            if item is not None and item is not UNSET:
-                tree[name] = item if type(item) in _AS_IT_IS else plain(item)
-        return tree
-
+    """The writer of a dataclass: one line of Python for each field, since a loop over them takes twice as long."""
+    lines = ["def write(value):", "    tree = {}"]
+    for name in names:
+        lines += [f"    item = value.{name}", "    if item is not None and item is not UNSET:"]
+        lines += [f"        tree['{name}'] = item if type(item) in _AS_IT_IS else plain(item)"]
+    known: dict[str, Any] = {"UNSET": UNSET, "_AS_IT_IS": _AS_IT_IS, "plain": plain}
+    exec("\n".join((*lines, "    return tree")), known)  # noqa: S102 - names of fields alone
+    write: Callable[[Any], dict[str, Any]] = known["write"]
     return write
 
 
