@@ -55,8 +55,8 @@ test: $(VENV)/.installed-test ## run ruff, mypy and every test
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest $(PYTEST)
 
-test-python: $(VENV)/.installed-test ## run the tests that need no external server (for another Python: VENV= PYTHON=)
-	@$(BIN)/python -m pytest -m "not external" $(PYTEST)
+test-python: $(VENV)/.installed-test ## run the tests that need no external server and depend on the version (for another Python: VENV= PYTHON=)
+	@$(BIN)/python -m pytest -m "not external and not once" $(PYTEST)
 
 conformance: $(VENV)/.installed-test ## check every built-in API and protocol, cut off at every byte (minutes; NAMES=)
 	@$(BIN)/python -m pytest -q -p no:cacheprovider $(NAMES:%=--conformance %) $(PYTEST)

@@ -1,6 +1,7 @@
 """Callers of every API at once, who note what was answered; and what of it is stored afterwards."""
 
 import sqlite3
+import ssl
 import threading
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ import httpx
 
 from benchmarks import traffic
 from gateway.store.check import check
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import PLAIN, Server
 
 CALLERS = 6
 MANY = 1_000_000
@@ -26,7 +27,7 @@ class Load:
     url: str
     keys: traffic.Keys
     run: int
-    verify: bool = True
+    verify: bool | ssl.SSLContext = PLAIN
     accepted: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -98,7 +99,7 @@ def until(done: Callable[[], bool], seconds: float = 20.0) -> None:
 def ready(server: Server) -> bool:
     """Whether the server says that it takes writes."""
     try:
-        return httpx.get(f"{server.url}/-/ready", trust_env=False, timeout=5).status_code == 200
+        return httpx.get(f"{server.url}/-/ready", trust_env=False, timeout=5, verify=PLAIN).status_code == 200
     except httpx.HTTPError:
         return False
 

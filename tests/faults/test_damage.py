@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from benchmarks import traffic
 from gateway import boot
 from gateway.store import StoreError
@@ -12,6 +14,7 @@ from tests.e2e.conftest import BIN, Server, command
 from tests.faults.sweep import answer, settings_of
 from tests.faults.test_store_away import assert_accepted, assert_stored, send
 
+pytestmark = pytest.mark.once
 PAGE = 4096
 
 

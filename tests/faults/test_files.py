@@ -6,12 +6,14 @@ import socket
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from benchmarks import traffic
 from tests.e2e.conftest import Server
 from tests.faults.load import ready, until, workers
 from tests.faults.test_store_away import assert_accepted, assert_stored, send
 
+pytestmark = pytest.mark.once
 ROOM = 12
 FLOOD = 200
 

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Server
 from tests.faults.conftest import ROUNDS
 from tests.faults.load import Load, assert_kept, until, workers
 
+pytestmark = pytest.mark.once
 SEED = int(os.environ.get("SEED") or random.randrange(10_000))
 KINDS = ("worker", "master", "everything")
 

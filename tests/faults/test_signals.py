@@ -16,6 +16,7 @@ from benchmarks import traffic
 from tests.e2e.conftest import BIN, Server, free_port
 from tests.faults.load import Load, assert_kept, ready, until, workers
 
+pytestmark = pytest.mark.once
 CLEAN = ("Server disconnected", "ConnectError", "ReadError", "RemoteProtocolError", "WriteError")
 QUICK = 8.0
 """Seconds; far below ``graceful_timeout``."""
