@@ -172,7 +172,9 @@ def _operation(api: Api, operation: Operation, components: _Components) -> Node:
 def _parameters(operation: Operation, components: _Components) -> Iterator[Node]:
     for member in operation.request.members:
         if member.location != "body":
-            place = {"name": member.name, "in": member.location, "required": member.required}
+            place: Node = {"name": member.name, "in": member.location, "required": member.required}
+            if member.location == "query" and not member.required:
+                place["allowEmptyValue"] = True  # It is one that was not sent.
             yield {**place, "description": member.doc, "schema": components.value(member)}
     if operation.writes:
         yield _IDEMPOTENCY_KEY
