@@ -61,7 +61,8 @@ async def _run(soak: Soak, server: Server, options: argparse.Namespace) -> list[
         began, end = time.monotonic(), time.monotonic() + options.minutes * 60
         while time.monotonic() < end:
             await asyncio.sleep(min(PERIOD, max(0.0, end - time.monotonic())))
-            samples.append(soak_report.Sample(time.monotonic() - began, server.processes(), soak.taken()))
+            now = time.monotonic() - began
+            samples.append(soak_report.Sample(now, server.processes(), soak.taken(), soak_report.pace()))
             print(samples[-1].line(), flush=True)
         soak.stop()
         for task in tasks:

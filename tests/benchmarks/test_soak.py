@@ -75,3 +75,9 @@ def test_each_request_of_a_soak_gets_the_answer_that_it_must_get(tmp_path: Path)
                 assert (found[0], text in found[1]) == (status, True), name
     finally:
         gateway.close()
+
+
+def test_a_machine_that_others_keep_busy_is_not_taken_for_a_server_that_grows_slow() -> None:
+    slow = samples(seconds=0.001)
+    assert failed(samples=slow) == ["median latency of each kind at the end"]
+    assert failed(samples=[replace(sample, pace=1.0 + number / 20) for number, sample in enumerate(slow)]) == []
