@@ -152,11 +152,23 @@ def mariadb_missing(cluster: bool = False) -> str | None:
     return None
 
 
+def _run(command: Sequence[str], folder: Path, made: Path, tries: int = 3) -> None:
+    """Run what makes a data folder; once more on a machine that was too busy for it, and with its own words at last."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+    if done.returncode == 0:
+        return
+    if tries == 1:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-1500:]} {done.stderr[-1500:]}")
+    shutil.rmtree(made, ignore_errors=True)
+    time.sleep(1)
+    _run(command, folder, made, tries - 1)
+
+
 def _mariadb(folder: Path, options: Sequence[str] = ()) -> Server:
     user, data, port = _as("mysql", folder), folder / "data", free_port()
     # The socket's path has a length limit of 107 bytes, and TMPDIR may be long.
     install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
-    subprocess.run([*user, *install, "--skip-test-db"], check=True, capture_output=True, cwd=folder)
+    _run([*user, *install, "--skip-test-db"], folder, data)
     sized = ["--innodb-buffer-pool-size=128M", "--innodb-flush-log-at-trx-commit=1", "--skip-name-resolve"]
     listens = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/pid"]
     return Server(
