@@ -3,7 +3,6 @@
 import os
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,7 +26,7 @@ def running(
             [str(part) for part in command], stdout=stream, stderr=stream, cwd=folder, env=settings
         )
         try:
-            _wait(port, path, log)
+            wait(port, path, log)
             yield process.pid
         finally:
             process.terminate()
@@ -36,12 +35,11 @@ def running(
             process.kill()
 
 
-def _wait(port: int, path: str, log: Path | None) -> None:
+def wait(port: int, path: str, log: Path | None) -> None:
+    """Wait until a server answers well; after half a minute leave, and show the end of its log."""
     for _ in range(300):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1).close()
-            return
-        except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.1)

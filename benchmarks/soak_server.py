@@ -7,15 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import traffic
+from benchmarks import events, traffic
+from benchmarks.servers import wait
 from gateway.store.check import check
+from tests.databases import free_port
 
 BIN = Path(sys.executable).parent
 RUN = 1
@@ -60,9 +61,7 @@ class Server:
 
     def size(self) -> tuple[int, float]:
         """Events, and MiB of the file."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            events = int(connection.execute("SELECT COUNT(*) FROM events").fetchone()[0])
-        return events, self.database.stat().st_size / 2**20
+        return events.count(str(self.database)), self.database.stat().st_size / 2**20
 
 
 def _process(pid: int) -> Process:
@@ -73,7 +72,7 @@ def _process(pid: int) -> Process:
 @contextmanager
 def running(folder: Path, workers: int) -> Iterator[Server]:
     """A server on a free port, ready for every caller."""
-    port, database = traffic.free_port(), folder / "soak.db"
+    port, database = free_port(), folder / "soak.db"
     command = [str(BIN / "session-gateway"), "serve", "--demo", "--bind", f"127.0.0.1:{port}", "--database"]
     log = Path(folder / "log")
     with log.open("wb") as stream:
@@ -81,7 +80,7 @@ def running(folder: Path, workers: int) -> Iterator[Server]:
         process = subprocess.Popen(words, stdout=stream, stderr=stream)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait(url)
+        wait(port, "/-/ready", log)
         yield Server(url, database, process, _keys(database))
     finally:
         if process.poll() is None:
@@ -102,13 +101,3 @@ def _keys(database: Path) -> traffic.Keys:
 def _command(database: Path, *words: str) -> str:
     full = [str(BIN / "session-gateway"), *words, "--database", str(database)]
     return subprocess.run(full, check=True, capture_output=True, text=True).stdout
-
-
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"nothing answers at {url}")

@@ -6,7 +6,6 @@ Each write carries a mark of its own, a UUID that names nothing else, so that it
 import hashlib
 import json
 import re
-import socket
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -129,10 +128,3 @@ def stored(connection: Any, run: int) -> list[str]:
     rows: Iterable[Any] = connection.execute("SELECT body FROM events WHERE body LIKE ?", (f"%{prefix}%",))
     marks = [found for (body,) in rows for found in sorted(set(pattern.findall(body)))]
     return marks + [bytes(row[0]).hex() for row in connection.execute("SELECT token FROM tokens")]
-
-
-def free_port() -> int:
-    """A port of loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

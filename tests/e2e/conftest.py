@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 
 from gateway import demo
 from gateway.boot import load_settings
+from tests.databases import free_port
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parent.parent.parent
@@ -63,12 +63,6 @@ class Server:
         return command(
             "credentials", "token", "--api", "biot", "--scope", "PROTECTED_API", database=self.database
         ).strip()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def command(*words: str, database: Path, check: bool = True) -> str:

@@ -132,7 +132,7 @@ def test_https_with_a_certificate(serve: Callable[..., Server], tmp_path: Path) 
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     subprocess.run([*words, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    from tests.e2e.conftest import free_port
+    from tests.databases import free_port
 
     port = free_port()
     flags = ["--demo", "--bind", f"127.0.0.1:{port}", "--tls-cert", str(certificate), "--tls-key", str(key)]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import BIN, ROOT, free_port
+from tests.databases import free_port
+from tests.e2e.conftest import BIN, ROOT
 from tests.e2e.test_readme import shown
 
 TUTORIAL = (ROOT / "docs" / "tutorial.rst").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from benchmarks import traffic
-from tests.e2e.conftest import BIN, Server, free_port
+from tests.databases import free_port
+from tests.e2e.conftest import BIN, Server
 from tests.faults.load import Load, assert_kept, ready, until, workers
 
 pytestmark = pytest.mark.once

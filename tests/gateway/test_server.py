@@ -21,14 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import server
 from gateway.settings import Settings, SettingsError
+from tests.databases import free_port
 
 DEFAULTS = {row.name: row.default for row in server.SETTINGS} | {"demo": False}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Served:
