@@ -123,8 +123,8 @@ soak: $(VENV)/.installed-test ## mixed load of all APIs for SOAK_MINUTES=30, wit
 fuzz: $(VENV)/.installed-test ## fuzz each codec and the pipeline in turn (FUZZ_SECONDS=600 each), write docs/fuzz-report.rst
 	@$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
-bench-growth: $(VENV)/.installed-test ## compare writes to a store of ten million events with writes to an empty one
-	@$(BIN)/python -m benchmarks.growth $(BENCH)
+bench-growth: $(VENV)/.installed-test ## compare SQLite and PostgreSQL with ten million events with empty ones (45 GB of disk; writes docs/growth-report.rst)
+	@$(BIN)/python -m benchmarks.growth --report docs/growth-report.rst $(BENCH)
 
 bench-ledger: $(VENV)/.installed-test ## measure what a write costs in the store, without HTTP
 	@$(BIN)/python -m benchmarks.ledger $(BENCH)

@@ -1,166 +1,197 @@
-"""``make bench-growth``: does a write cost the same in a store of ten million events as in an empty one?
+"""``make bench-growth``: does an event cost the same in a store of ten million events as in an empty one?
 
-Events and sessions are written by bulk SQL, in order, into a temporary SQLite file. Then writes are measured on it and
-on an empty store in turns, so that whatever else the machine does meets both; and reads by key, first pages, and the
-bytes of the file for each event. Exit status 1 when less than 0.9 of the empty store's writes were done.
+Events and sessions are written in bulk, in order, into a new SQLite file and a new PostgreSQL. Then writes are measured
+on that store and on an empty one in turns, so that whatever else the machine does meets both; before that reads by key,
+spread over the whole store, and first pages, in turns with those of a store of a thousand events. Exit status 1 when
+less than 0.9 of the empty store's writes were done, or a read took more than 1.5 times as long.
+
+A store that is kept (``--keep``) is made once and measured as often as one likes: ten million events need 45 GB, and
+half an hour to make.
 """
 
 import argparse
-import os
-import platform
-import sqlite3
-import statistics
+import json
+import shutil
+import signal
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, chdir, closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from benchmarks import growth_load, growth_report
+from benchmarks.growth_load import Mould
+from benchmarks.growth_report import ON_DISK, Loaded, Reads, Result, Writes
 from benchmarks.ledger import batches, commit, fresh, opened, template
+from benchmarks.servers import cpu_seconds
+from gateway import boot, demo
 from gateway.boot import Gateway
 from gateway.commands import ByKey, GetSession, ListSessions
-from gateway.model import Key
-from gateway.places import key_of, number_of, place_of
-from gateway.store.columns import terms
-from gateway.store.dialect import Connection
-from gateway.store.sqlite import DIALECT as SQLITE
-from gateway.store.tallies import count_anew
-from gateway.store.values import event_text, micros, session_text
 from gateway.work import Work
+from tests.databases import empty, postgres, postgres_missing
 
-LEAST = 0.9
-BATCH = 32
-BEGIN = datetime(2023, 1, 1, tzinfo=UTC)
-_USERS = 997
-_CHUNK = 20_000
+BATCH, BATCHES = 32, 40
+"""Writes of a commit, and commits of a turn."""
+SMALL = 1_000
+"""Events of the store whose reads are the measure."""
+_STRIDE = 7919
 
 
 @dataclass(frozen=True, slots=True)
-class Mould:
-    """The texts of one real event and of its session, of which all others are copies with other uids and keys."""
+class Served:
+    """Where databases of one kind are made: the address of a new one, the process beside ours, and what it is."""
 
-    tenant: str
-    realm: str
-    session: str
-    event: str
-    uid: str
-    event_id: str
-    index: str
-    head: str
-    raw: bytes
-    terms: tuple[bytes, ...]
+    new: Callable[[str], str]
+    address: Callable[[str], str]
+    version: str
+    pids: tuple[int, ...] = ()
 
 
-def mould(gateway: Gateway, first: Work, database: Path) -> Mould:
-    """Written by the gateway itself."""
-    outcome = gateway.store.submit(next(fresh(first))).result()
-    session, event = outcome.session, outcome.event
-    with sqlite3.connect(database) as connection:
-        row = connection.execute("SELECT head, raw FROM events WHERE position = ?", (event.position,)).fetchone()
-    connection.close()
-    texts = (session_text(session), event_text(event), str(session.uid), str(event.id), session.index)
-    return Mould(session.tenant, session.key.realm, *texts, *row, tuple(sorted(terms(session))))
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of store: how it is served from a folder (True: for a load), filled and weighed."""
+
+    serve: Callable[[Path, bool], AbstractContextManager[Served]]
+    load: Callable[[str, Mould, int], None]
+    sizes: Callable[[str], dict[str, int]]
 
 
-def load(database: Path, cast: Mould, count: int) -> None:
-    """``count`` events, each of a closed session of its own, the oldest first; nothing else is left."""
-    connection = sqlite3.connect(database, isolation_level=None)
-    for pragma in ("cache_size = -400000", "synchronous = OFF", "temp_store = FILE"):
-        connection.execute(f"PRAGMA {pragma}")
-    indexes = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-    ).fetchall()
-    for table in ("sessions", "events", "names", "terms", "tokens", "states"):
-        connection.execute(f"DELETE FROM {table}")
-    for name, _ in indexes:
-        connection.execute(f"DROP INDEX {name}")
-    connection.execute("CREATE TEMP TABLE places (place INTEGER, position INTEGER)")
-    _rows(connection, cast, count)
-    connection.execute("BEGIN")
-    connection.execute("INSERT INTO names SELECT place, 0, position FROM places ORDER BY place")
-    for _, sql in indexes:
-        connection.execute(sql)
-    connection.execute("COMMIT")
-    connection.close()
-    _tally(database)
+@contextmanager
+def _sqlite(folder: Path, loading: bool) -> Iterator[Served]:
+    import sqlite3
+
+    def address(name: str) -> str:
+        return str(folder / f"{name}.db")
+
+    yield Served(address, address, f"SQLite {sqlite3.sqlite_version}")
 
 
-def _rows(connection: sqlite3.Connection, cast: Mould, count: int) -> None:
-    step = timedelta(days=730) / count
-    for start in range(1, count + 1, _CHUNK):
-        made = [_row(cast, position, step) for position in range(start, min(start + _CHUNK, count + 1))]
-        connection.execute("BEGIN")
-        connection.executemany(
-            "INSERT INTO sessions (ordinal, uid, tenant, key, is_open, sort_at, state, api, latest, kept_until, body)"
-            " VALUES (?, ?, ?, ?, 0, ?, 'closed', 'workstation', ?, 0, ?)",
-            [session for session, _, _ in made],
+_LOADING = ("wal_level=minimal", "max_wal_senders=0", "autovacuum=off", "max_wal_size=8GB", "shared_buffers=1GB")
+
+
+@contextmanager
+def _postgresql(folder: Path, loading: bool) -> Iterator[Served]:
+    """With its defaults (every commit is synced), but for a load."""
+    import psycopg
+
+    with postgres(folder, _LOADING if loading else ()) as server:
+        with psycopg.connect(server.url) as connection:
+            version = f"PostgreSQL {connection.info.server_version // 10_000}"
+        yield Served(
+            lambda name: empty(server, name),
+            lambda name: f"{server.url.rpartition('/')[0]}/{name}",
+            version,
+            (server.pid,),
         )
-        connection.executemany(
-            "INSERT INTO events (position, id, tenant, session_uid, created, body, head, size, raw)"
-            " VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?)",
-            [event for _, event, _ in made],
-        )
-        connection.executemany("INSERT INTO places VALUES (?, ?)", [place for _, _, place in made])
-        for term in cast.terms:
-            connection.executemany(
-                "INSERT INTO terms (tenant, term, sort_at, ordinal, started) VALUES (?, ?, ?, ?, 0)",
-                [(cast.tenant, term, session[4], session[0]) for session, _, _ in made],
+
+
+KINDS = {
+    "sqlite": Kind(_sqlite, growth_load.load_sqlite, growth_load.sizes_sqlite),
+    "postgresql": Kind(_postgresql, growth_load.load_postgresql, growth_load.sizes_postgresql),
+}
+
+
+def open_at(address: str, folder: Path) -> Gateway:
+    """A gateway of the demonstration, whose private key lies in the folder."""
+    with chdir(folder):
+        settings = boot.load_settings(environment={}, flags={"database": address, "demo": True})
+        demo.seed(settings)
+        return boot.assemble(settings, watch=False)
+
+
+def made(kind: Kind, folder: Path, cast: Mould, count: int) -> Loaded:
+    """A store of so many events in this folder. One that is there and whole is taken as it is."""
+    marker = folder / "loaded.json"
+    if marker.exists():
+        there = Loaded(**json.loads(marker.read_text(encoding="utf-8")))
+        if there.events != count:
+            raise SystemExit(
+                f"{folder} holds a store of {there.events} events: ask for so many, or name another folder."
             )
-        connection.execute("COMMIT")
+        return there
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with kind.serve(folder, True) as served:
+        address = served.new("grown")
+        open_at(address, folder).close()
+        began = time.perf_counter()
+        kind.load(address, cast, count)
+        loaded = Loaded(count, time.perf_counter() - began, kind.sizes(address))
+    marker.write_text(json.dumps(asdict(loaded)), encoding="utf-8")
+    return loaded
 
 
-def _row(cast: Mould, position: int, step: timedelta) -> tuple[Any, Any, Any]:
-    """One session, its event, and its place."""
-    uid, event_id = uuid.UUID(int=position << 64), uuid.UUID(int=position << 64 | 1)
-    key, at = _key(cast, position), micros(BEGIN + step * position)
-    text = (
-        cast.session.replace(cast.uid, str(uid)).replace(cast.event_id, str(event_id)).replace(cast.index, key.id[-8:])
-    )
-    told = cast.event.replace(cast.uid, str(uid)).replace(cast.event_id, str(event_id)).replace(cast.index, key.id[-8:])
-    session = (position, uid.bytes, cast.tenant, key_of(key), at, position, text)
-    event = (position, event_id.bytes, cast.tenant, uid.bytes, told, cast.head, len(cast.raw), cast.raw)
-    return session, event, (number_of(place_of(cast.tenant, key)), position)
+class Turns:
+    """The seconds of each turn of one store, and the processor time of all."""
+
+    def __init__(self, gateway: Gateway, served: Served) -> None:
+        self.seconds: list[float] = []
+        self._gateway = gateway
+        self._pids = served.pids
+        self._cpu = 0.0
+        self._before = cpu_seconds(*served.pids)
+
+    def take(self, works: Iterator[Work]) -> None:
+        """One turn. One during which this process was stopped and continued is left out."""
+        prepared, stops = batches(works, BATCH, BATCHES), _stops[0]
+        began, cpu = time.perf_counter(), time.process_time()
+        for batch in prepared:
+            commit(self._gateway, batch)
+        if stops == _stops[0]:
+            self.seconds.append(time.perf_counter() - began)
+            self._cpu += time.process_time() - cpu
+
+    def found(self) -> Writes:
+        """What the turns were. A server works for its store between the turns, too."""
+        return Writes(BATCH * BATCHES, self.seconds, self._cpu + cpu_seconds(*self._pids) - self._before)
 
 
-def _key(cast: Mould, position: int) -> Key:
-    return Key("workstation", cast.realm, f"user{position % _USERS}@example.org/{position:08}")
+_stops = [0]
 
 
-def _tally(database: Path) -> None:
-    counting = Connection(SQLITE, str(database), 10.0)
-    counting.begin()
-    count_anew(counting)
-    counting.commit()
-    counting.one("PRAGMA wal_checkpoint(TRUNCATE)")
-    counting.close()
+def _continued(*_: object) -> None:
+    _stops[0] += 1
 
 
-def throughput(gateways: list[Gateway], works: Iterator[Work], seconds: float) -> list[float]:
-    """Writes a second on each store, measured in turns."""
-    done, spent = [0] * len(gateways), [0.0] * len(gateways)
-    while min(spent) < seconds:
-        for number, gateway in enumerate(gateways):
-            made = batches(works, BATCH, 40)
-            began = time.perf_counter()
-            for batch in made:
-                commit(gateway, batch)
-            spent[number] += time.perf_counter() - began
-            done[number] += len(made) * BATCH
-    return [count / time_spent for count, time_spent in zip(done, spent, strict=True)]
+def writes(stores: Sequence[Turns], works: Iterator[Work], seconds: float) -> tuple[Writes, ...]:
+    """Writes on each store, measured in turns, until each has had so many seconds."""
+    before = signal.signal(signal.SIGCONT, _continued)
+    while min(sum(turns.seconds) for turns in stores) < seconds:
+        for turns in stores:
+            turns.take(works)
+    signal.signal(signal.SIGCONT, before)
+    return tuple(turns.found() for turns in stores)
 
 
-def reads(gateway: Gateway, first: Work, cast: Mould, count: int) -> dict[str, float]:
-    """Median milliseconds of reads by key, spread over the whole store, and of the newest page."""
-    keys = [GetSession(ByKey(_key(cast, 1 + number * 7919 % count))) for number in range(200)]
-    asked = {"by key": keys, "first page": [ListSessions(limit=20)] * 50}
-    return {
-        name: statistics.median(_milliseconds(gateway, replace(first, command=command)) for command in commands)
-        for name, commands in asked.items()
-    }
+def reads(small: Gateway, grown: Gateway, first: Work, cast: Mould, count: int, asked: int) -> Iterator[Reads]:
+    """Milliseconds of reads by key, each for the first time and then again, and of the newest page, in turns."""
+    keys = [
+        (_get(first, cast, number * _STRIDE % SMALL), _get(first, cast, _spread(number, asked, count)))
+        for number in range(asked)
+    ]
+    for name in (f"by key, {ON_DISK}", "by key, again"):
+        yield Reads(name, *_in_turns(small, grown, keys))
+    page = replace(first, command=ListSessions(limit=20))
+    yield Reads("first page", *_in_turns(small, grown, [(page, page)] * (asked // 4)))
+
+
+def _spread(number: int, asked: int, count: int) -> int:
+    """Places all over the store, each of which begins somewhere else in a page."""
+    return (number * _STRIDE % asked) * count // asked + number % max(1, count // asked)
+
+
+def _get(first: Work, cast: Mould, number: int) -> Work:
+    return replace(first, command=GetSession(ByKey(growth_load.key(cast, 1 + number))))
+
+
+def _in_turns(small: Gateway, grown: Gateway, pairs: list[tuple[Work, Work]]) -> tuple[list[float], list[float]]:
+    times: tuple[list[float], list[float]] = [], []
+    for pair in pairs:
+        for gateway, work, of in zip((small, grown), pair, times, strict=True):
+            of.append(_milliseconds(gateway, work))
+    return times
 
 
 def _milliseconds(gateway: Gateway, work: Work) -> float:
@@ -170,36 +201,68 @@ def _milliseconds(gateway: Gateway, work: Work) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def measured(name: str, options: argparse.Namespace) -> Result:
+    """Everything about one kind of store."""
+    kind = KINDS[name]
+    with ExitStack() as stack:
+        beside = _folder(stack, options.folder)
+        first, cast = written(beside / "mould.db")
+        folder = options.keep.resolve() / name if options.keep else _folder(stack, options.folder)
+        loaded = made(kind, folder, cast, options.events)
+        print(f"{loaded.events:,} events loaded in {loaded.seconds:,.0f} s", flush=True)
+        other = stack.enter_context(kind.serve(beside, False))
+        served = stack.enter_context(kind.serve(folder, False))
+        address = other.new("small")
+        open_at(address, beside).close()
+        kind.load(address, cast, SMALL)
+        small = stack.enter_context(closing(open_at(address, beside)))
+        empty = stack.enter_context(closing(open_at(other.new("empty"), beside)))
+        grown = stack.enter_context(closing(open_at(served.address("grown"), folder)))
+        found = list(reads(small, grown, first, cast, loaded.events, options.reads))
+        rates = writes([Turns(empty, other), Turns(grown, served)], fresh(first), options.seconds)
+    return Result(served.version, growth_report.today(), growth_report.machine(), loaded, found, *rates)
+
+
 def main() -> int:
-    """Print the figures; exit status 1 when writes are slower than they should be."""
+    """Print the figures; exit status 1 when writes or reads are slower than they should be."""
+    options = _arguments()
+    results: dict[str, Result] = {}
+    chosen = options.store or list(KINDS)
+    if "postgresql" in chosen and (why := postgres_missing()):
+        raise SystemExit(f"{why}; or ask for --store sqlite alone.")
+    for name in chosen:
+        result = measured(name, options)
+        print(growth_report.line(result), flush=True)
+        results |= growth_report.kept(options.figures, name, result)
+    text = growth_report.render(results)
+    print(text)
+    if options.report:
+        options.report.write_text(text, encoding="utf-8")
+    return 1 if any(growth_report.failed(result) for result in results.values()) else 0
+
+
+def written(database: Path) -> tuple[Work, Mould]:
+    """A prepared write, and what the gateway made of one like it."""
+    with closing(opened(database)) as gateway:
+        first = template(gateway, "workstation")
+    return first, growth_load.mould(first, database)
+
+
+def _folder(stack: ExitStack, parent: Path | None) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="growth-", dir=parent))).resolve()
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-growth BENCH=…", description=__doc__)
+    parser.add_argument("--store", action="append", choices=KINDS, help="once for each; default: all")
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--seconds", type=float, default=300.0, help="of writes, on each of the two stores")
-    parser.add_argument("--folder", type=Path, help="where the files are made; default: the system's temporary folder")
-    options = parser.parse_args()
-    print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        return _measure(Path(folder), options.events, options.seconds)
-
-
-def _measure(folder: Path, count: int, seconds: float) -> int:
-    grown, empty = opened(folder / "grown.db"), opened(folder / "empty.db")
-    first = template(grown, "workstation")
-    cast = mould(grown, first, folder / "grown.db")
-    grown.close()
-    began = time.perf_counter()
-    load(folder / "grown.db", cast, count)
-    size = (folder / "grown.db").stat().st_size
-    print(f"{count} events written in {time.perf_counter() - began:.0f} s: {size / count:.0f} bytes for each")
-    grown = opened(folder / "grown.db")
-    for name, milliseconds in reads(grown, first, cast, count).items():
-        print(f"{name:12} {milliseconds:7.2f} ms")
-    rates = throughput([empty, grown], fresh(first), seconds)
-    ratio = rates[1] / rates[0]
-    print(f"writes: {rates[0]:.0f} a second when empty, {rates[1]:.0f} on the grown store: {ratio:.2f}")
-    empty.close()
-    grown.close()
-    return 0 if ratio >= LEAST else 1
+    parser.add_argument("--reads", type=int, default=2_000, help="by key, on each of the two stores")
+    parser.add_argument("--folder", type=Path, help="where the stores are made; default: the system's temporary folder")
+    parser.add_argument("--keep", type=Path, help="keep the grown stores in this folder, and use those that are there")
+    parser.add_argument("--figures", type=Path, help="where figures are kept; those of another kind stay in the report")
+    parser.add_argument("--report", type=Path, help="where the report is written")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ def render(report: Report) -> tuple[str, list[Criterion]]:
         "====",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {report.minutes:g} minutes of mixed load of all APIs (``make soak``) on"
-        f" {os.cpu_count()} processors with {_memory():.0f} GiB,",
+        f" {os.cpu_count()} processors with {memory():.0f} GiB,",
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; the callers ran on the same"
         " machine.",
         "",
@@ -181,9 +181,9 @@ def render(report: Report) -> tuple[str, list[Criterion]]:
         "",
         "Not met: " + ", ".join(c.text for c in failed) + "." if failed else "Every criterion was met.",
         "",
-        *_table(("Demanded", "Found", "Met"), [(c.text, c.found, "yes" if c.met else "**no**") for c in judged]),
-        *_table(("Answers to", "Number", "p50 ms", "p99 ms", "Slowest ms"), _kinds(report)),
-        *_table(("Minute", "Answers", "p50 ms", "p99 ms", "MiB", "Open files"), _course(report)),
+        *table(("Demanded", "Found", "Met"), [(c.text, c.found, "yes" if c.met else "**no**") for c in judged]),
+        *table(("Answers to", "Number", "p50 ms", "p99 ms", "Slowest ms"), _kinds(report)),
+        *table(("Minute", "Answers", "p50 ms", "p99 ms", "MiB", "Open files"), _course(report)),
     ]
     return "\n".join(lines).rstrip("\n") + "\n", failed
 
@@ -209,13 +209,15 @@ def _course(report: Report) -> list[tuple[str, ...]]:
     return rows
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for cells in (head, *rows):
         lines += [f"   {'* -' if number == 0 else '  -'} {cell}" for number, cell in enumerate(cells)]
     return [*lines, ""]
 
 
-def _memory() -> float:
+def memory() -> float:
+    """GiB of this machine."""
     text = Path("/proc/meminfo").read_text(encoding="ascii")
     return int(text.split("MemTotal:")[1].split()[0]) / 2**20

@@ -116,18 +116,24 @@ def postgres_missing() -> str | None:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
-    """A new PostgreSQL with its defaults (fsync on) and an empty database."""
+def postgres(kept: Path | None = None, settings: Sequence[str] = ()) -> Iterator[Server]:
+    """A new PostgreSQL with its defaults (fsync on) and an empty database; ``settings`` as in ``fsync=on``.
+
+    In a folder that is to be ``kept`` it is made once, and is afterwards as it was left. Every folder above that one
+    must be open to the server's user.
+    """
     tools = _postgres_bin()
     assert tools is not None, postgres_missing()
-    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
-        folder, port = Path(name), free_port()
-        user, data = _as("postgres", folder), folder / "data"
+    with ExitStack() as stack:
+        folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-")))
+        port, user, data = free_port(), _as("postgres", folder), folder / "data"
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]
-        subprocess.run([*user, tools / "initdb", "-D", data, *options], check=True, capture_output=True, cwd=folder)
+        if not data.exists():
+            subprocess.run([*user, tools / "initdb", "-D", data, *options], check=True, capture_output=True, cwd=folder)
+        chosen = [part for setting in settings for part in ("-c", setting)]
         server = Server(
             f"postgresql://postgres@127.0.0.1:{port}/postgres",
-            [*user, tools / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder],
+            [*user, tools / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *chosen],
             [tools / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)],
             folder,
         )
