@@ -1,9 +1,10 @@
 """What a write does to a session: a pure function of the session before, the write, and the request's own facts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from gateway.commands import UNSET, ByKey, ByUid, Write, plain
@@ -33,12 +34,16 @@ _PLAIN = (
 )
 _CHANGEABLE = frozenset({*_EMPTY, *_PLAIN})
 _KNOWN = _CHANGEABLE | {"state"}
+_FIELDS = tuple(item.name for item in fields(Session))
+_fields_of = attrgetter(*_FIELDS)
 
 
-def changed(work: Work, write: Write, tenant: str, before: Session | None) -> Session:
+def changed(work: Work, write: Write, tenant: str, before: Session | None, made: Session | None = None) -> Session:
     """The session as a write leaves it; ``before`` is None when the write makes it.
 
-    Raises a Fault of kind ``internal`` for a change that names no field of a session: a bug of the API.
+    ``made`` is what the write would have made for the same tenant, where the caller knows: but for attributes, which
+    are laid over those before, it sets the same. Raises a Fault of kind ``internal`` for a change that names no field
+    of a session: a bug of the API.
     """
     changes = {name: value for name, value in write.changes.items() if value is not UNSET}
     if not _KNOWN.issuperset(changes):
@@ -47,21 +52,23 @@ def changed(work: Work, write: Write, tenant: str, before: Session | None) -> Se
     state = changes.pop("state", None) or _STATES.get(write.kind)
     replaces = write.replace and before is not None
     old = before.attributes if before is not None and not replaces else {}
-    values = {name: _changed(name, old, changes.get(name)) for name in (_CHANGEABLE if replaces else changes)}
+    known = {} if made is None or made.tenant != tenant else {name: getattr(made, name) for name in changes}
+    known.pop("attributes", None)
+    names = _CHANGEABLE if replaces else changes
+    values = {name: known[name] if name in known else _changed(name, old, changes.get(name)) for name in names}
     if "subject" in values:
         values["subject"] = _named(values["subject"], tenant)
     if before is None:
         return _made(work, write, tenant, state or State.OPEN, values)
     reopened = write.kind is EventKind.OPENED and not before.is_open
-    return replace(
-        before,
-        **values,
-        state=state or before.state,
-        version=before.version + 1,
-        updated_at=work.received_at,
-        last_event=work.event_id,
-        opened_by=work.event_id if reopened else before.opened_by,
-    )
+    values |= {
+        "state": state or before.state,
+        "version": before.version + 1,
+        "updated_at": work.received_at,
+        "last_event": work.event_id,
+        "opened_by": work.event_id if reopened else before.opened_by,
+    }
+    return Session(**{**dict(zip(_FIELDS, _fields_of(before), strict=True)), **values})
 
 
 def _made(work: Work, write: Write, tenant: str, state: State, values: Mapping[str, Any]) -> Session:

@@ -7,6 +7,7 @@ Ids, instants and secrets come from Work, so that a transaction can be run again
 import hashlib
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -34,9 +35,9 @@ from gateway.credentials import digest
 from gateway.guard import by_api
 from gateway.model import EventKind, Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
-from gateway.places import DIGITS, place_of
 from gateway.quick import quick
 from gateway.search import search
+from gateway.slots import Slot, closes, name_of, opening
 from gateway.work import RawRequest, Work
 from schemas.api import Api
 
@@ -47,20 +48,6 @@ class Policy:
 
     retry_window: timedelta = timedelta(seconds=600)
     idempotency_window: timedelta = timedelta(hours=24)
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where an outcome is kept: 64 hexadecimal digits made of what makes two writes the same.
-
-    Where a key is part of that, the first 16 are its place (:mod:`gateway.places`). ``command`` is the SHA-256 (hex) of
-    the write's own command.
-    """
-
-    name: str
-    command: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +105,8 @@ class Transaction(View, Protocol):
     def next(self) -> int:
         """The position of the event that is appended next."""
 
-    def append(self, event: SessionEvent, raw: RawRequest) -> None:
-        """Keep the event, which has the next position, and its request."""
+    def append(self, event: SessionEvent, drafted: "Draft") -> None:
+        """Keep the event, which has the next position, and the request of its draft."""
 
     def keep(self, slot: Slot, outcome: Outcome) -> None:
         """Keep the outcome in a slot, in place of an expired or outdated one."""
@@ -130,26 +117,25 @@ def execute(transaction: Transaction, work: Work, policy: Policy = Policy(), dra
     if not isinstance(work.command, Write):
         return read(transaction, work)
     write = work.command
-    caller, target = resolve(transaction, work, write)
+    caller, target = resolve(transaction, work, write, drafted)
     drafted = drafted or draft(work)
     assert drafted is not None
-    command = drafted.command
-    if command is None:
+    if drafted.command is None:
         return _accept(transaction, work, write, caller, target, drafted)
-    slot = slot_of(work, command, caller, target, policy)
+    slot = slot_of(work, drafted, caller, target, policy)
     kept = _repeated(transaction, work, write, slot) if slot is not None else None
     if kept is not None:
         return kept
     outcome = _accept(transaction, work, write, caller, target, drafted)
-    slot = slot or slot_of(work, command, caller, outcome.session, policy)
+    slot = slot or slot_of(work, drafted, caller, outcome.session, policy)
     assert slot is not None
     transaction.keep(slot, outcome)
     return outcome
 
 
-def resolve(view: View, work: Work, write: Write) -> tuple[Caller, Session | None]:
+def resolve(view: View, work: Work, write: Write, drafted: "Draft | None" = None) -> tuple[Caller, Session | None]:
     """Who writes, and the session that the write is about, None when there is none. Raises a Fault."""
-    caller = _caller(view, work)
+    caller = (drafted.caller if drafted is not None else None) or _caller(view, work)
     target = _find(view, caller.tenant, write)
     if isinstance(write.find, ByToken) and target is not None and caller.tenant is None:
         caller = Caller(f"session:{target.uid}", target.tenant)
@@ -258,53 +244,90 @@ def _existing(view: View, write: Write, target: Session | None) -> Session | Non
     return target
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """What of a write can be made before its transaction begins, and so outside the writers' lock.
 
-    ``command`` is the digest of the command alone, None when a repeat of it is a new write; ``changes`` and ``digest``
-    are the event's.
+    ``command`` is the digest of the command alone, None when a repeat of it is a new write. ``facts`` are the event's
+    fields that the request alone decides. ``caller`` is None until a session's secret has named it. ``made`` is the
+    session that the write makes if it finds none, None where that is not known yet or cannot be. ``slot`` is the name
+    of where the outcome is kept, for ``opened`` (:func:`gateway.slots.opening`); None while it is not known. ``forms``
+    are what the store makes of all this for itself (:mod:`gateway.store.forms`).
     """
 
     command: str | None
-    changes: Mapping[str, Any]
-    digest: str
+    facts: dict[str, Any]
+    raw: RawRequest
+    caller: Caller | None = None
+    made: Session | None = None
+    slot: str | None = None
+    opened: uuid.UUID | None = None
+    forms: Any = None
 
 
 def draft(work: Work) -> Draft | None:
-    """The draft of a write; None for a read."""
+    """The draft of a write; None for a read. Raises a TypeError for a command that has no canonical form."""
     write = work.command
     if not isinstance(write, Write):
         return None
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
     changes = {name: plain(value) for name, value in write.changes.items() if value is not UNSET}
     command = natural_key(write, changes=changes) if known else None
-    return Draft(command, changes, hashlib.sha256(work.raw.body).hexdigest())
+    drafted = Draft(command, _facts(work, write, changes), work.raw)
+    if work.principal is not None:
+        caller = drafted.caller = Caller(work.principal.name, work.principal.tenant)
+        made = drafted.made = _made(work, write, caller.tenant)
+        if command is not None and (made is not None or not closes(work, write)):
+            drafted.opened = opening(work, write, made)
+            drafted.slot = name_of(work, command, caller.tenant, caller.name, drafted.opened)
+    return drafted
 
 
-def slot_of(work: Work, command: str, caller: Caller, target: Session | None, policy: Policy) -> Slot | None:
+def _facts(work: Work, write: Write, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": work.event_id,
+        "kind": write.kind,
+        "occurred_at": write.occurred_at or work.received_at,
+        "recorded_at": work.received_at,
+        "api": work.api.name,
+        "operation": work.operation.name,
+        "protocol": work.protocol,
+        "changes": changes,
+        "notes": tuple([str(note) for note in work.notes]),
+        "digest": hashlib.sha256(work.raw.body).hexdigest(),
+        "correlation_id": work.correlation_id,
+    }
+
+
+def _made(work: Work, write: Write, tenant: str | None) -> Session | None:
+    """The session that a write makes; what goes wrong here goes wrong again when the write is run, and is told then."""
+    makes = write.kind not in _MAKES_NONE and (write.find is None or write.missing is Missing.CREATE)
+    if tenant is not None and makes:
+        with suppress(Exception):
+            return changed(work, write, tenant, None)
+    return None
+
+
+_MAKES_NONE = (EventKind.RECORDED, EventKind.DELETED)
+
+
+def slot_of(work: Work, drafted: Draft, caller: Caller, target: Session | None, policy: Policy) -> Slot | None:
     """Where the outcome of this write is, or is to be, kept; None when nothing can be kept for it.
 
     A write by token and a close are the same again only for the same opening of the same session: a close that finds no
     session is a repeat of none.
     """
-    write = work.command
+    write, command = work.command, drafted.command
     assert isinstance(write, Write)
-    scope = (caller.tenant or "", work.api.name, work.operation.name)
-    if work.idempotency_key is not None:
-        name = digest("\n".join(("key", *scope, work.idempotency_key)))
-        return Slot(name, command, work.received_at + policy.idempotency_window)
-    closes = write.kind is EventKind.CLOSED and write.find is not None
-    if closes and target is None:
+    assert command is not None
+    if target is None and closes(work, write):
         return None
-    bound = closes or isinstance(write.find, ByToken)
-    opened = str(target.opened_by) if bound and target is not None else ""
-    name = digest("\n".join(("command", *scope, opened, command, caller.name)))
-    key = write.key or (write.find.key if isinstance(write.find, ByKey) else None)
-    if key is not None and key.id and caller.tenant is not None:
-        name = place_of(caller.tenant, key) + name[DIGITS:]
-    return Slot(name, command, work.received_at + policy.retry_window)
+    opened = opening(work, write, target)
+    name = drafted.slot if caller is drafted.caller and drafted.opened is opened else None
+    if name is None:
+        name = name_of(work, command, caller.tenant, caller.name, opened)
+    window = policy.retry_window if work.idempotency_key is None else policy.idempotency_window
+    return Slot(name, command, work.received_at + window)
 
 
 def _repeated(transaction: Transaction, work: Work, write: Write, slot: Slot) -> Outcome | None:
@@ -336,12 +359,18 @@ def _accept(
     tenant = before.tenant if before is not None else caller.tenant
     if tenant is None:
         raise Fault(FaultKind.FORBIDDEN, "The operator belongs to no tenant; use a key of the tenant to write.")
-    after = before if write.kind is EventKind.RECORDED else changed(work, write, tenant, before)
+    after = before if write.kind is EventKind.RECORDED else _after(work, write, tenant, before, drafted.made)
     if after is not None:
         work.operation.check(before, after, write)
         _save(transaction, work, write, before, after)
-    event = _event(work, write, caller, tenant, after, drafted, transaction.next)
-    transaction.append(event, work.raw)
+    event = SessionEvent(
+        **drafted.facts,
+        tenant=tenant,
+        principal=caller.name,
+        session_uid=after.uid if after is not None else None,
+        position=transaction.next,
+    )
+    transaction.append(event, drafted)
     created = before is None and after is not None
     return Outcome(session=after, event=event, created=created)
 
@@ -355,29 +384,5 @@ def _save(transaction: Transaction, work: Work, write: Write, before: Session | 
         transaction.save_token(work.api.name, digest(work.secret), after)
 
 
-def _event(
-    work: Work,
-    write: Write,
-    caller: Caller,
-    tenant: str,
-    session: Session | None,
-    drafted: Draft,
-    position: int,
-) -> SessionEvent:
-    return SessionEvent(
-        id=work.event_id,
-        tenant=tenant,
-        kind=write.kind,
-        occurred_at=write.occurred_at or work.received_at,
-        recorded_at=work.received_at,
-        api=work.api.name,
-        operation=work.operation.name,
-        protocol=work.protocol,
-        principal=caller.name,
-        session_uid=session.uid if session is not None else None,
-        changes=drafted.changes,
-        notes=tuple([str(note) for note in work.notes]),
-        digest=drafted.digest,
-        correlation_id=work.correlation_id,
-        position=position,
-    )
+def _after(work: Work, write: Write, tenant: str, before: Session | None, made: Session | None) -> Session:
+    return made if before is None and made is not None else changed(work, write, tenant, before, made)

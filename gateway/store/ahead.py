@@ -6,16 +6,16 @@ found leads to the next question, for a few rounds. A question that comes up onl
 batch made a difference, is answered by a look-up of its own.
 """
 
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.commands import ByKey, ByToken, ByUid, Write
 from gateway.handler import Draft, Policy, resolve, slot_of
-from gateway.model import EventKind, Key
+from gateway.model import Key
 from gateway.outcome import Fault
 from gateway.places import key_of, number_of, place_of
+from gateway.slots import closes
 from gateway.store.snapshot import Found, Snapshot, Stored, stored_of, token_of
 from gateway.work import Work
 
@@ -32,10 +32,10 @@ Drafted = tuple[Work, Draft | None]
 
 @dataclass(slots=True)
 class _Questions:
-    """What is to be looked up, by kind."""
+    """What is to be looked up, by kind: uids by their numbers; keys at their places, of which each has one."""
 
-    uids: set[uuid.UUID] = field(default_factory=set)
-    keys: set[tuple[str, Key]] = field(default_factory=set)
+    uids: set[int] = field(default_factory=set)
+    keys: dict[int, tuple[str, Key]] = field(default_factory=dict)
     tokens: set[tuple[str, str]] = field(default_factory=set)
     slots: set[str] = field(default_factory=set)
 
@@ -59,21 +59,21 @@ def _ask(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft | N
     if (token := _token(work, write)) is not None and token not in ahead.tokens:
         questions.tokens.add(token)
         return True
-    if isinstance(write.find, ByUid) and write.find.uid not in ahead.uids:
-        questions.uids.add(write.find.uid)
+    find = write.find
+    if isinstance(find, ByUid) and find.uid.int not in ahead.uids:
+        questions.uids.add(find.uid.int)
         return True
-    if isinstance(write.find, ByKey):
+    if isinstance(find, ByKey):
         tenant = _tenant(stored, work, token)
         if tenant is None:
             return False
-        pair = (tenant, write.find.key)
-        if (known := ahead.keys.get(pair)) is None:
+        if (known := ahead.keys.get((tenant, find.key))) is None:
             # Where it is known by now to be left to a look-up of its own, it is not asked for again.
-            questions.keys.add(pair)
+            questions.keys[_place(tenant, find.key, drafted)] = tenant, find.key
             return True
-        if known is _NONE and write.kind is EventKind.CLOSED and work.idempotency_key is None:
+        if known is _NONE and closes(work, write):
             return False
-    return drafted.command is not None and _ask_slot(stored, questions, work, write, drafted.command, policy)
+    return drafted.command is not None and _ask_slot(stored, questions, work, drafted, policy)
 
 
 def _token(work: Work, write: Write) -> tuple[str, str] | None:
@@ -90,10 +90,19 @@ def _tenant(stored: Snapshot, work: Work, token: tuple[str, str] | None) -> str 
     return found.session.tenant if found is not None else None
 
 
-def _ask_slot(stored: Snapshot, questions: _Questions, work: Work, write: Write, command: str, policy: Policy) -> bool:
+def _place(tenant: str, key: Key, drafted: Draft) -> int:
+    """The place of a key, which a session that the write would make has as well, as nearly always."""
+    made, forms = drafted.made, drafted.forms
+    if made is not None and forms is not None and made.key is key and made.tenant == tenant:
+        return int(forms.made.place[0])
+    return number_of(place_of(tenant, key))
+
+
+def _ask_slot(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft, policy: Policy) -> bool:
+    assert isinstance(work.command, Write)
     # What is refused here is refused again when the write is run, and told there.
     with suppress(Fault):
-        slot = slot_of(work, command, *resolve(stored, work, write), policy)
+        slot = slot_of(work, drafted, *resolve(stored, work, work.command, drafted), policy)
         if slot is not None:
             questions.slots.add(slot.name)
     return False
@@ -102,11 +111,12 @@ def _ask_slot(stored: Snapshot, questions: _Questions, work: Work, write: Write,
 def _answer(stored: Snapshot, asked: _Questions) -> None:
     ahead, sql, ask = stored.ahead, stored.sql, stored.connection.together
     if asked.keys:
-        ahead.keys.update(_by_key(stored, asked.keys))
+        _by_key(stored, asked.keys)
     if asked.uids:
-        found = [stored_of(row) for row in ask(sql.sessions_by_uid, [(uid.bytes,) for uid in asked.uids])]
-        by_uid = {row.session.uid: row for row in found}
-        ahead.uids.update({uid: by_uid.get(uid) for uid in asked.uids})
+        ahead.uids.update(dict.fromkeys(asked.uids))
+        for row in ask(sql.sessions_by_uid, [(uid.to_bytes(16, "big"),) for uid in asked.uids]):
+            found = stored_of(row)
+            ahead.uids[found.session.uid.int] = found
     if asked.tokens:
         rows = ask(sql.sessions_by_token, [(api, token_of(token)) for api, token in asked.tokens])
         by_token = {(row[0], bytes(row[1])): stored_of(row[2:]) for row in rows}
@@ -115,25 +125,22 @@ def _answer(stored: Snapshot, asked: _Questions) -> None:
         ahead.slots.update(stored.kept_in(asked.slots))
 
 
-def _by_key(stored: Snapshot, keys: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], tuple[Found, Found]]:
+def _by_key(stored: Snapshot, places: Mapping[int, tuple[str, Key]]) -> None:
     """Sessions by their places; a key that shares its place with another is left to a look-up of its own."""
-    places = {number_of(place_of(*pair)): pair for pair in keys}
+    found = stored.ahead.keys
     latest = stored.connection.together(stored.sql.latest_by_key, [(place,) for place in sorted(places)])
     wanted = {ordinal for row in latest for ordinal in row[1:] if ordinal is not None}
     rows = stored.connection.together(stored.sql.sessions_at, [(ordinal,) for ordinal in wanted])
     known = {row[2]: ((row[0], bytes(row[1])), stored_of(row[2:])) for row in rows}
-    found: dict[tuple[str, Key], tuple[Found, Found]] = dict.fromkeys(places.values(), _NONE)
     for place, *ordinals in latest:
-        if ordinals == _UNKNOWN:
-            continue
         tenant, key = places[place]
+        if ordinals == _UNKNOWN:
+            found[tenant, key] = _NONE
+            continue
         pair = [known.get(ordinal) for ordinal in ordinals]
         whole = (tenant, key_of(key))
         if all(one is None or (row and row[0] == whole) for one, row in zip(ordinals, pair, strict=True)):
             found[tenant, key] = _sessions(pair)
-        else:
-            del found[tenant, key]
-    return found
 
 
 def _sessions(pair: list[tuple[tuple[str, bytes], Stored] | None]) -> tuple[Found, Found]:

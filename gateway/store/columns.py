@@ -6,14 +6,17 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any
 
-from gateway.handler import Slot
-from gateway.model import Session, SessionEvent
+from gateway.model import Session
 from gateway.places import DIGITS, fingerprint, key_of, number_of, place_of
-from gateway.store.values import dumps, event_text, micros, session_text
+from gateway.store.values import dumps, micros
 from gateway.work import RawRequest
 
 _SMALL = 2048
 """Bytes up to which a body is kept as it is, within zlib's frame: packing it costs more than writing it."""
+
+
+Request = tuple[str, int, bytes]
+"""An event's columns of its request: its head, its body's full length, and the body, packed."""
 
 
 @lru_cache(4096)
@@ -57,15 +60,19 @@ def indexed(session: Session) -> tuple[Any, ...]:
     return int(session.is_open), micros(session.sort_at), started, session.state.value
 
 
-def session_row(ordinal: int, session: Session, text: str, latest: int, kept_until: int) -> tuple[Any, ...]:
-    """A new session's columns."""
-    start = (ordinal, session.uid.bytes, session.tenant, key_of(session.key))
-    return (*start, *indexed(session), session.key.api, latest, kept_until, text)
+def session_columns(session: Session) -> tuple[Any, ...]:
+    """A new session's columns between its ordinal and what its latest event decides."""
+    return (session.uid.bytes, session.tenant, key_of(session.key), *indexed(session), session.key.api)
+
+
+def session_place(session: Session) -> tuple[int, int]:
+    """Where a session is found by its key: its place, and whether it is open."""
+    return number_of(place_of(session.tenant, session.key)), int(session.is_open)
 
 
 def session_name(ordinal: int, session: Session) -> tuple[int, int, int]:
     """How a session is found by its key: its place, whether it is open, its ordinal."""
-    return number_of(place_of(session.tenant, session.key)), int(session.is_open), ordinal
+    return (*session_place(session), ordinal)
 
 
 def slot_name(slot: str) -> tuple[int, int]:
@@ -74,22 +81,19 @@ def slot_name(slot: str) -> tuple[int, int]:
     return number_of(slot[:DIGITS]), tag if tag not in (0, 1) else 2
 
 
-def event_row(event: SessionEvent, raw: RawRequest, limit: int, slot: Slot | None, created: bool) -> tuple[Any, ...]:
-    """An event's columns, with those of its request, of whose body at most ``limit`` bytes are kept."""
-    session = event.session_uid.bytes if event.session_uid is not None else None
-    start = (event.position, event.id.bytes, event.tenant, session)
-    kept = (None, None, None) if slot is None else _kept(slot)
-    head = _head(raw.method, raw.target, raw.media_type, raw.form)
-    return (*start, *kept, int(created), event_text(event), head, len(raw.body), packed(raw.body[:limit]))
-
-
-def _kept(slot: Slot) -> tuple[Any, ...]:
-    return slot_rest(slot.name), bytes.fromhex(slot.command), micros(slot.expires_at)
-
-
 def slot_rest(slot: str) -> bytes:
     """What of a slot is not its place."""
     return bytes.fromhex(slot[DIGITS:])
+
+
+def slot_columns(slot: str) -> tuple[tuple[int, int], bytes]:
+    """How a kept outcome is found, and what of its slot that does not say."""
+    return slot_name(slot), slot_rest(slot)
+
+
+def request_of(raw: RawRequest, limit: int) -> Request:
+    """The columns of a request, of whose body at most ``limit`` bytes are kept."""
+    return _head(raw.method, raw.target, raw.media_type, raw.form), len(raw.body), packed(raw.body[:limit])
 
 
 @lru_cache(256)
@@ -106,11 +110,3 @@ def packed(body: bytes) -> bytes:
 
 
 _BLOCK = Struct("<3sHH")
-
-
-def text_of(session: Session, known: dict[int, str]) -> str:
-    """A session's text, made once for each value in one flush (``known`` is by identity)."""
-    text = known.get(id(session))
-    if text is None:
-        text = known[id(session)] = session_text(session)
-    return text

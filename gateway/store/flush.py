@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from gateway.handler import Slot
-from gateway.model import Session
-from gateway.store.columns import event_row, indexed, session_name, session_row, slot_name, terms, text_of
+from gateway.handler import Draft
+from gateway.model import Session, SessionEvent
+from gateway.store.columns import indexed, request_of, session_name, slot_columns, terms
 from gateway.store.dialect import Connection
+from gateway.store.forms import Forms, forms_of, made_of
 from gateway.store.snapshot import token_of
 from gateway.store.statements import Statements
-from gateway.store.tallies import tallies
+from gateway.store.tallies import Counted, counted, grown
 from gateway.store.unit import Held, Unit
-from gateway.store.values import micros
+from gateway.store.values import micros, session_text, whole_text
 
 Rows = dict[str, list[tuple[Any, ...]]]
+_NOT_KEPT = (None, None, None, 0)
+"""The columns of an event whose outcome is not kept: its slot, its command, its expiry, whether it made a session."""
 
 
 def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -> None:
@@ -27,61 +30,75 @@ def flush(unit: Unit, connection: Connection, sql: Statements, raw_bytes: int) -
 def rows_of(unit: Unit, raw_bytes: int) -> Rows:
     """The rows of each statement, what goes before what comes."""
     rows: Rows = {"drop_name": [], "drop_term": [], "add_name": [], "add_term": []}
-    known: dict[int, str] = {}
-    for held in unit.held.values():
-        _session(rows, unit, held, known)
-    rows["add_tally"] = tallies((_before(unit, held), held.session) for held in unit.held.values())
+    more: list[Counted] = []
+    less: list[Counted] = []
+    for number, held in unit.held.items():
+        if held.ordinal > unit.start:
+            _new(rows, unit, held, more)
+        else:
+            _known(rows, unit, held, unit.loaded[number].session, more, less)
+    rows["add_tally"] = grown(more, less)
     rows["add_token"] = [
-        (api, token_of(token), unit.ordinal_of(uid))
+        (api, token_of(token), ordinal)
         for (api, token), uid in unit.tokens.items()
-        if unit.ordinal_of(uid) is not None
+        if (ordinal := unit.ordinal_of(uid)) is not None
     ]
     _events(rows, unit, raw_bytes)
-    rows["add_state"] = [(at, until, text_of(session, known)) for at, (session, until) in unit.states.items()]
+    rows["add_state"] = _states(unit)
     # In the order of the index, so that neighbours are written together.
     rows["add_name"].sort()
     rows["add_term"].sort()
     return rows
 
 
-def _events(rows: Rows, unit: Unit, raw_bytes: int) -> None:
-    slots: dict[int, tuple[Slot, bool]] = {}
-    for name, (slot, outcome) in unit.slots.items():
-        assert outcome.event is not None
-        slots[outcome.event.position] = slot, outcome.created
-        rows["add_name"].append((*slot_name(name), outcome.event.position))
-        if name in unit.outdated:
-            rows["drop_name"].append((*slot_name(name), unit.outdated[name]))
-    none = (None, False)
-    rows["add_event"] = [
-        event_row(event, raw, raw_bytes, *slots.get(event.position, none)) for event, raw in unit.events.values()
-    ]
-
-
-def _session(rows: Rows, unit: Unit, held: Held, known: dict[int, str]) -> None:
-    before, now = _before(unit, held), held.session
-    if before is None:
-        if now is not None:
-            _new(rows, held, now, text_of(now, known))
-        return
+def _new(rows: Rows, unit: Unit, held: Held, more: list[Counted]) -> None:
+    """A session that the store does not know, as nearly all are."""
+    now, ordinal = held.session, held.ordinal
     if now is None:
-        rows.setdefault("drop_session", []).append((held.ordinal,))
+        return
+    drafted = unit.events[held.latest][1]
+    made = _forms(drafted).made if drafted.made is now else None
+    if made is None:
+        made = made_of(now)
+    rows.setdefault("add_session", []).append(
+        (ordinal, *made.columns, held.latest, unit.until.get(held.latest, 0), made.text)
+    )
+    rows["add_name"].append((*made.place, ordinal))
+    rows["add_term"] += [(*term, ordinal, made.counted[2]) for term in made.terms]
+    more.append(made.counted)
+
+
+def _forms(drafted: Draft) -> Forms:
+    forms: Forms | None = drafted.forms
+    return forms if forms is not None else forms_of(drafted)
+
+
+def _known(rows: Rows, unit: Unit, held: Held, before: Session, more: list[Counted], less: list[Counted]) -> None:
+    """A session that was stored before this batch."""
+    now, ordinal = held.session, held.ordinal
+    less.append(counted(before))
+    if now is None:
+        rows.setdefault("drop_session", []).append((ordinal,))
     else:
-        _changed(rows, held, before, now, text_of(now, known))
-    _place(rows, held.ordinal, before, now)
+        more.append(counted(now))
+        _changed(rows, unit, held, before, now)
+    _place(rows, ordinal, before, now)
     old, new = _places(before), _places(now)
     if old != new:
-        rows["drop_term"] += [(*place[:3], held.ordinal) for place in old - new]
-        rows["add_term"] += [(*place[:3], held.ordinal, place[3]) for place in new - old]
+        rows["drop_term"] += [(*place[:3], ordinal) for place in old - new]
+        rows["add_term"] += [(*place[:3], ordinal, place[3]) for place in new - old]
 
 
-def _new(rows: Rows, held: Held, now: Session, text: str) -> None:
-    """A session that the store does not know, as nearly all are."""
-    row = session_row(held.ordinal, now, text, held.latest, held.kept_until)
-    rows.setdefault("add_session", []).append(row)
-    rows["add_name"].append(session_name(held.ordinal, now))
-    at, known = micros(now.sort_at), int(now.started_at is not None)
-    rows["add_term"] += [(now.tenant, term, at, held.ordinal, known) for term in terms(now)]
+def _changed(rows: Rows, unit: Unit, held: Held, before: Session, now: Session) -> None:
+    drafted = unit.events[held.latest][1]
+    known = drafted.made is not None and drafted.made.applications is now.applications
+    text = session_text(now, _forms(drafted).uses if known else None)
+    rest = (held.latest, unit.until.get(held.latest, 0), text, held.ordinal)
+    old, new = indexed(before), indexed(now)
+    if old == new:
+        rows.setdefault("set_body", []).append(rest)
+    else:
+        rows.setdefault("set_session", []).append((*new, *rest))
 
 
 def _place(rows: Rows, ordinal: int, before: Session, now: Session | None) -> None:
@@ -92,23 +109,48 @@ def _place(rows: Rows, ordinal: int, before: Session, now: Session | None) -> No
         rows["add_name"].append(session_name(ordinal, now))
 
 
-def _before(unit: Unit, held: Held) -> Session | None:
-    """What the store holds of a session until now."""
-    uid = unit.ordinals[held.ordinal]
-    return unit.loaded[uid].session if uid in unit.loaded else None
-
-
-def _changed(rows: Rows, held: Held, before: Session, now: Session, text: str) -> None:
-    rest = (held.latest, held.kept_until, text, held.ordinal)
-    if indexed(before) == indexed(now):
-        rows.setdefault("set_body", []).append(rest)
-    else:
-        rows.setdefault("set_session", []).append((*indexed(now), *rest))
-
-
 def _places(session: Session | None) -> set[tuple[str, bytes, int, int]]:
     """The index entries of a session's names."""
     if session is None:
         return set()
     at, known = micros(session.sort_at), int(session.started_at is not None)
     return {(session.tenant, term, at, known) for term in terms(session)}
+
+
+def _events(rows: Rows, unit: Unit, raw_bytes: int) -> None:
+    kept: dict[int, tuple[Any, ...]] = {}
+    for name, (slot, outcome) in unit.slots.items():
+        assert outcome.event is not None
+        at = outcome.event.position
+        drafted = unit.events[at][1]
+        columns = _forms(drafted).slot if name is drafted.slot else None
+        place, rest = columns or slot_columns(name)
+        rows["add_name"].append((*place, at))
+        if name in unit.outdated:
+            rows["drop_name"].append((*place, unit.outdated[name]))
+        kept[at] = (rest, bytes.fromhex(slot.command), unit.until[at], int(outcome.created))
+    rows["add_event"] = [
+        _event(event, drafted, raw_bytes, kept.get(event.position, _NOT_KEPT))
+        for event, drafted in unit.events.values()
+    ]
+
+
+def _event(event: SessionEvent, drafted: Draft, raw_bytes: int, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    forms, uid, made = _forms(drafted), event.session_uid, drafted.made
+    text = forms.event if made is not None and uid is made.uid else None
+    if text is None:
+        text = whole_text(forms.facts, event.tenant, event.principal, uid)
+    request = forms.request if len(drafted.raw.body) <= raw_bytes else None
+    if request is None:
+        request = request_of(drafted.raw, raw_bytes)
+    start = (event.position, event.id.bytes, event.tenant, uid.bytes if uid is not None else None)
+    return (*start, *kept, text, *request)
+
+
+def _states(unit: Unit) -> list[tuple[Any, ...]]:
+    """Sessions as events left them; the text of one that several left so is made once."""
+    texts: dict[int, str] = {}
+    for session, _ in unit.states.values():
+        if id(session) not in texts:
+            texts[id(session)] = session_text(session)
+    return [(at, until, texts[id(session)]) for at, (session, until) in unit.states.items()]

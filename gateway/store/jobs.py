@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gateway.handler import Draft, draft
+from gateway.handler import Draft
 from gateway.outcome import Fault, Outcome
 from gateway.store.dialect import Connection
+from gateway.store.forms import drafted
 from gateway.work import Batch, Work
 
 Task: TypeAlias = Callable[[Connection], Any]
@@ -62,7 +63,7 @@ def _drafts(prepared: Work | Batch | Task) -> tuple[Draft | None, ...]:
 def _draft(work: Work) -> Draft | None:
     # A command that has no canonical form is a bug of its API; the ledger meets it again, and tells it as a fault.
     with suppress(TypeError):
-        return draft(work)
+        return drafted(work)
     return None
 
 

@@ -34,12 +34,13 @@ Found = Stored | None
 
 @dataclass(slots=True)
 class Ahead:
-    """What was looked up for many writes at once (:mod:`gateway.store.ahead`), by what was asked for.
+    """What was looked up for many writes at once (:mod:`gateway.store.ahead`), by what was asked for (a uid
+    as a number).
 
     Of a key: its latest open and its latest closed session. Of a slot: what is kept in it, expired or not.
     """
 
-    uids: dict[uuid.UUID, Found] = field(default_factory=dict)
+    uids: dict[int, Found] = field(default_factory=dict)
     keys: dict[tuple[str, Key], tuple[Found, Found]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], Found] = field(default_factory=dict)
     slots: dict[str, "Slotted | None"] = field(default_factory=dict)
@@ -74,8 +75,8 @@ class Snapshot:
 
     def row_by_uid(self, uid: uuid.UUID) -> Found:
         """The session with this uid, of whichever tenant."""
-        if uid in self.ahead.uids:
-            return self.ahead.uids[uid]
+        if uid.int in self.ahead.uids:
+            return self.ahead.uids[uid.int]
         return _found(self.connection.one(self.sql.session_by_uid, uid.bytes))
 
     def row_by_key(self, tenant: str, key: Key, open_only: bool, below: int = LAST) -> Found:

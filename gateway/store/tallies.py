@@ -27,30 +27,41 @@ Tally = tuple[str, int, int, int, int]
 """A tenant, a level, a bucket's number, by how much its sessions grow, and those of them with a known start."""
 
 
+Counted = tuple[str, int, int]
+"""How a session is counted: its tenant, the minute of its order, and whether its start is known."""
+
+
+def counted(session: Session) -> Counted:
+    """How a session is counted."""
+    return session.tenant, micros(session.sort_at) // _MINUTE, int(session.started_at is not None)
+
+
 def tallies(changes: Iterable[tuple[Session | None, Session | None]]) -> list[Tally]:
     """What changes from sessions to sessions (None: there is none) add to the tallies."""
-    sessions: Counter[tuple[str, int]] = Counter()
-    started: Counter[tuple[str, int]] = Counter()
-    for before, after in changes:
-        for session, sign in ((before, -1), (after, 1)):
-            if session is not None:
-                place = (session.tenant, micros(session.sort_at) // _MINUTE)
-                sessions[place] += sign
-                started[place] += sign * (session.started_at is not None)
-    return [*_level(1, 1, sessions, started), *_level(0, _DAY // _MINUTE, sessions, started)]
+    pairs = list(changes)
+    return grown(
+        [counted(after) for _, after in pairs if after is not None],
+        [counted(before) for before, _ in pairs if before is not None],
+    )
 
 
-def _level(
-    level: int, minutes: int, sessions: Counter[tuple[str, int]], started: Counter[tuple[str, int]]
-) -> Iterator[Tally]:
-    all_of: Counter[tuple[str, int]] = Counter()
-    known: Counter[tuple[str, int]] = Counter()
-    for (tenant, minute), count in sessions.items():
-        all_of[tenant, minute // minutes] += count
-        known[tenant, minute // minutes] += started[tenant, minute]
-    for (tenant, bucket), count in all_of.items():
-        if count or known[tenant, bucket]:
-            yield tenant, level, bucket, count, known[tenant, bucket]
+def grown(more: Iterable[Counted], less: Iterable[Counted]) -> list[Tally]:
+    """What sessions that come and sessions that go add to the tallies."""
+    growth = Counter(more)
+    growth.subtract(less)
+    return [*_level(1, 1, growth), *_level(0, _DAY // _MINUTE, growth)]
+
+
+def _level(level: int, minutes: int, growth: Counter[Counted]) -> Iterator[Tally]:
+    all_of: dict[tuple[str, int], int] = {}
+    started: dict[tuple[str, int], int] = {}
+    for (tenant, minute, known), count in growth.items():
+        bucket = tenant, minute // minutes
+        all_of[bucket] = all_of.get(bucket, 0) + count
+        started[bucket] = started.get(bucket, 0) + known * count
+    for (tenant, number), count in all_of.items():
+        if count or started[tenant, number]:
+            yield tenant, level, number, count, started[tenant, number]
 
 
 def count_anew(connection: Connection) -> None:

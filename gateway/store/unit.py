@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from gateway.commands import ListEvents, ListSessions
-from gateway.handler import Kept, Slot
+from gateway.handler import Draft, Kept
 from gateway.model import Key, Session, SessionEvent
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.quick import quick
+from gateway.slots import Slot
 from gateway.store.snapshot import Found, Slotted, Snapshot, Stored
 from gateway.store.values import micros
-from gateway.work import RawRequest
 
 _ABSENT = object()
 Mark = int
@@ -31,24 +31,24 @@ class Held:
     ordinal: int
     session: Session | None
     latest: int
-    kept_until: int = 0
 
 
 class Unit:
     """One batch's changes (:class:`gateway.handler.Transaction`). Every change is journalled, so that a refused
-    write's own changes can be dropped."""
+    write's own changes can be dropped. Sessions are found by the numbers that their uids are, which are hashed in a
+    tenth of the time; ``until`` says, by the position of an event, until when its outcome is kept."""
 
     def __init__(self, stored: Snapshot, position: int) -> None:
         self.stored = stored
         self.start = position
-        self.held: dict[uuid.UUID, Held] = {}
-        self.ordinals: dict[int, uuid.UUID] = {}
+        self.held: dict[int, Held] = {}
         self.by_keys: dict[tuple[str, Key], tuple[int, ...]] = {}
         self.tokens: dict[tuple[str, str], uuid.UUID] = {}
         self.slots: dict[str, tuple[Slot, Outcome]] = {}
-        self.events: dict[int, tuple[SessionEvent, RawRequest]] = {}
+        self.until: dict[int, int] = {}
+        self.events: dict[int, tuple[SessionEvent, Draft]] = {}
         self.states: dict[int, tuple[Session, int]] = {}
-        self.loaded: dict[uuid.UUID, Stored] = {}
+        self.loaded: dict[int, Stored] = {}
         self.outdated: dict[str, int] = {}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
 
@@ -78,21 +78,21 @@ class Unit:
         """What was found in the store, as this batch left it."""
         if found is None:
             return None
-        uid = found.session.uid
-        if uid in self.held:
-            return self.held[uid].session
-        self.loaded[uid] = found
+        number = found.session.uid.int
+        if number in self.held:
+            return self.held[number].session
+        self.loaded[number] = found
         return found.session
 
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         """See :class:`gateway.handler.View`."""
-        if uid in self.held:
-            session = self.held[uid].session
-        elif uid in self.loaded:
-            session = self.loaded[uid].session
-        else:
-            session = self._current(self.stored.row_by_uid(uid))
+        known = self._known(uid)
+        session = known.session if known is not None else self._current(self.stored.row_by_uid(uid))
         return session if session is not None and tenant in (None, session.tenant) else None
+
+    def _known(self, uid: uuid.UUID) -> Held | Stored | None:
+        """A session that this batch has come upon."""
+        return self.held.get(uid.int) or self.loaded.get(uid.int)
 
     def by_key(self, tenant: str | None, key: Key, open_only: bool) -> Session | None:
         """See :class:`gateway.handler.View`."""
@@ -108,20 +108,19 @@ class Unit:
         if own is not None and own.ordinal > self.start:
             return own
         found = self.stored.row_by_key(tenant, key, open_only)
-        while found is not None and found.ordinal in self.ordinals:
+        while found is not None and found.session.uid.int in self.held:
             # This batch changed it: its present state is among ``own``, and an older session may match instead.
             found = self.stored.row_by_key(tenant, key, open_only, found.ordinal)
         if found is not None and (own is None or found.ordinal > own.ordinal):
-            self.loaded[found.session.uid] = found
+            self.loaded[found.session.uid.int] = found
             return found
         return own
 
     def _own(self, tenant: str, key: Key, open_only: bool) -> Found:
-        own = self.by_keys.get((tenant, key))
-        for ordinal in sorted(own, reverse=True) if own else ():
-            held = self.held[self.ordinals[ordinal]]
+        own = [self.held[number] for number in self.by_keys.get((tenant, key), ())]
+        for held in sorted(own, key=lambda each: each.ordinal, reverse=True):
             if held.session is not None and (held.session.is_open or not open_only):
-                return Stored(ordinal, held.session, held.latest, held.kept_until)
+                return Stored(held.ordinal, held.session, held.latest, self.until.get(held.latest, 0))
         return None
 
     def by_token(self, api: str, token: str) -> Session | None:
@@ -153,65 +152,66 @@ class Unit:
 
     def save_session(self, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
-        self._remember(session)
-        held = Held(self._ordinal(session), session, self.next)
-        if held.ordinal not in self.ordinals:
-            place = (session.tenant, session.key)
-            self._put(self.by_keys, place, (*self.by_keys.get(place, ()), held.ordinal))
-            self._put(self.ordinals, held.ordinal, session.uid)
-        self._put(self.held, session.uid, held)
+        self._save(session, session)
 
-    def _remember(self, session: Session) -> None:
+    def drop_session(self, session: Session) -> None:
+        """See :class:`gateway.handler.Transaction`."""
+        if self._known(session.uid) is not None:
+            self._save(session, None)
+
+    def _save(self, session: Session, now: Session | None) -> None:
+        number, at = session.uid.int, self.next
+        before = self.held.get(number) or self.loaded.get(number)
+        if before is not None:
+            self._remember(before, session)
+        if number not in self.held:
+            place = (session.tenant, session.key)
+            self._put(self.by_keys, place, (*self.by_keys.get(place, ()), number))
+        self._put(self.held, number, Held(_ordinal(session, before, at), now, at))
+
+    def _remember(self, before: Held | Stored, session: Session) -> None:
         """Keep the session as it was for as long as the outcome that left it so is kept."""
-        before = self.held.get(session.uid) or self.loaded.get(session.uid)
-        if before is None or before.session is None or before.kept_until == 0:
-            return
-        if before.kept_until + _SLACK >= micros(session.updated_at):
-            self._put(self.states, before.latest, (before.session, before.kept_until))
+        until = before.kept_until if isinstance(before, Stored) else self.until.get(before.latest, 0)
+        if before.session is not None and until and until + _SLACK >= micros(session.updated_at):
+            self._put(self.states, before.latest, (before.session, until))
 
     @property
     def next(self) -> int:
         """The position that the next event gets."""
         return self.start + len(self.events) + 1
 
-    def _ordinal(self, session: Session) -> int:
-        known = self.held.get(session.uid)
-        if session.version == 1:
-            if known is not None:
-                raise Fault(FaultKind.CONFLICT, "A session with this uid exists.")
-            return self.next
-        return known.ordinal if known is not None else self.loaded[session.uid].ordinal
-
-    def drop_session(self, session: Session) -> None:
-        """See :class:`gateway.handler.Transaction`."""
-        if session.uid not in self.held and session.uid not in self.loaded:
-            return
-        self.save_session(session)
-        held = self.held[session.uid]
-        self._put(self.held, session.uid, Held(held.ordinal, None, held.latest, held.kept_until))
-
     def save_token(self, api: str, token: str, session: Session) -> None:
         """See :class:`gateway.handler.Transaction`."""
         self.by_uid(None, session.uid)
         self._put(self.tokens, (api, token), session.uid)
 
-    def append(self, event: SessionEvent, raw: RawRequest) -> None:
+    def append(self, event: SessionEvent, drafted: Draft) -> None:
         """See :class:`gateway.handler.Transaction`."""
-        self._put(self.events, event.position, (event, raw))
+        self._put(self.events, event.position, (event, drafted))
 
     def keep(self, slot: Slot, outcome: Outcome) -> None:
         """See :class:`gateway.handler.Transaction`."""
-        assert outcome.event is not None
+        event, session = outcome.event, outcome.session
+        assert event is not None
+        until = micros(slot.expires_at)
         self._put(self.slots, slot.name, (slot, outcome))
-        if outcome.session is None:
+        self._put(self.until, event.position, until)
+        if session is None:
             return
-        held, until = self.held.get(outcome.session.uid), micros(slot.expires_at)
-        if held is not None and held.session is outcome.session and held.latest == outcome.event.position:
-            self._put(self.held, outcome.session.uid, Held(held.ordinal, held.session, held.latest, until))
-        else:
-            self._put(self.states, outcome.event.position, (outcome.session, until))
+        held = self.held.get(session.uid.int)
+        if held is None or held.session is not session or held.latest != event.position:
+            self._put(self.states, event.position, (session, until))
 
     def ordinal_of(self, uid: uuid.UUID) -> int | None:
         """The ordinal of a session that this batch knows."""
-        known = self.held.get(uid) or self.loaded.get(uid)
+        known = self._known(uid)
         return known.ordinal if known is not None else None
+
+
+def _ordinal(session: Session, before: Held | Stored | None, at: int) -> int:
+    if session.version > 1:
+        assert before is not None
+        return before.ordinal
+    if isinstance(before, Held):
+        raise Fault(FaultKind.CONFLICT, "A session with this uid exists.")
+    return at

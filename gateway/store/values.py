@@ -92,10 +92,10 @@ def _same(value: Any) -> Any:
 
 
 def _record(kind: type[T], forms: Mapping[str, _Form], apart: str | None = None) -> _Form:
-    """The form of a dataclass: an object of those fields that are not their defaults, without the one that is kept
+    """The form of a dataclass: an object of those fields that are not their defaults, without the one that is written
     ``apart``."""
     items = [item for item in fields(kind) if item.name != apart]  # type: ignore[arg-type]
-    readers = {item.name: forms[item.name].read for item in items if item.name in forms}
+    readers = {name: form.read for name, form in forms.items()}
 
     def read(tree: dict[str, Any]) -> T:
         return kind(**{name: readers[name](item) if name in readers else item for name, item in tree.items()})
@@ -149,6 +149,7 @@ _SESSION = _record(
         "opened_by": _UUID,
         "last_event": _UUID,
     },
+    apart="applications",
 )
 _EVENT = _record(
     SessionEvent,
@@ -165,15 +166,37 @@ _EVENT = _record(
 )
 
 
-def session_text(session: Session) -> str:
-    """A session as stored text."""
-    return dumps(_SESSION.write(session))
+def uses_text(uses: tuple[ApplicationUse, ...]) -> str:
+    """Used applications as stored text: of many sessions the most of it."""
+    return dumps(_USES.write(uses))
+
+
+def session_text(session: Session, uses: str | None = None) -> str:
+    """A session as stored text; ``uses`` is the text of its applications, where the caller has made it already."""
+    text = dumps(_SESSION.write(session))
+    if not session.applications:
+        return text
+    return f'{text[:-1]},"applications":{uses_text(session.applications) if uses is None else uses}}}'
 
 
 def session_of(text: str) -> Session:
     """The session of a stored text."""
     session: Session = _SESSION.read(loads(text))
     return session
+
+
+def facts_text(facts: Mapping[str, Any]) -> str:
+    """Fields of an event that its request alone decides (:class:`gateway.handler.Draft`), as the beginning of the
+    event's text."""
+    return dumps(facts)[:-1]
+
+
+def whole_text(facts: str, tenant: str, principal: str, session_uid: uuid.UUID | None) -> str:
+    """An event as stored text, of the text of its facts and of what its transaction decides."""
+    rest: dict[str, Any] = {"tenant": tenant, "principal": principal}
+    if session_uid is not None:
+        rest["session_uid"] = session_uid
+    return f"{facts},{dumps(rest)[1:]}"
 
 
 def event_text(event: SessionEvent) -> str:
