@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.binding import Binding, Bound, body_of, complete, has_beside
+from adapters.binding import Binding, body_of, complete, has_beside
 from adapters.codecs.json import NET, NET_UTF16
 from adapters.codecs.json_scalars import NET as NET_SCALARS
 from adapters.codecs.json_write import Writer
@@ -79,11 +79,13 @@ class WebApi:
         if operation is None or exchange.match is None:
             raise Fault(FaultKind.NOT_FOUND_ROUTE)
         codec = self._reader(request, exchange.api) if request.body and request.method != "GET" else None
-        message, bound = operation.request, Bound({})
+        message, bound = operation.request, None
         if exchange.native and has_beside(message):
             bound = _BINDING.bind(request, exchange.match.path, message, limits)
             message = body_of(message)
         needed = operation.writes and bool(message.members)
+        if bound is None:
+            return [_model(codec, request.body, message, limits, needed=needed)]
         return [complete(bound, lambda: _model(codec, request.body, message, limits, needed=needed))]
 
     def _reader(self, request: WireRequest, api: Api | None) -> Codec:
@@ -119,7 +121,7 @@ class WebApi:
 def _model(codec: Codec | None, body: bytes, message: Message, limits: Limits, *, needed: bool) -> Decoded:
     """What the body says; a null model (no body, ``null``, ``i:nil``) is no member at all."""
     decoded = Decoded({}) if codec is None else codec.decode(body, message, limits)
-    if needed and (codec is None or any(note.name == "nil_root" for note in decoded.notes)):
+    if needed and (codec is None or (decoded.notes and any(note.name == "nil_root" for note in decoded.notes))):
         raise Fault(FaultKind.INVALID, INVALID)
     return decoded
 

@@ -227,29 +227,38 @@ def _record(
 ) -> telemetry.RequestRecord:
     work = prepared.works[0] if isinstance(prepared, Batch) else prepared
     exchange = work.exchange if isinstance(work, (Work, Refused)) else None
+    api, operation = (exchange.api, exchange.operation) if exchange is not None else (None, None)
+    principal, notes = (work.principal, work.notes) if isinstance(work, Work) else (None, ())
+    fault, repeated = _ended(prepared, result, response)
+    return telemetry.RequestRecord(
+        api.name if api is not None else "",
+        operation.name if operation is not None else "",
+        exchange.protocol.name if exchange is not None else "",
+        request.method,
+        request.path,
+        response.status,
+        request.correlation_id,
+        seconds,
+        fault.kind.value if fault is not None else "",
+        _told(fault) if fault is not None else "",
+        tuple([str(note) for note in notes]) if notes else (),
+        principal.name if principal is not None else "",
+        (principal.tenant or "") if principal is not None else "",
+        repeated,
+        len(request.body),
+        len(response.body) if isinstance(response.body, bytes) else 0,
+    )
+
+
+def _ended(prepared: Prepared | None, result: Result | None, response: WireResponse) -> tuple[Fault | None, bool]:
+    """What went wrong, if anything did, and whether a write was a repeated one."""
+    if isinstance(result, Outcome) and not isinstance(response, Refused):
+        return None, result.repeated
     fault = next((item.fault for item in (response, prepared) if isinstance(item, Refused)), None)
     # Of several requests in one body, the first that was refused stands for them.
     results = result if isinstance(result, (list, tuple)) else (result,)
     fault = fault or next((each for each in results if isinstance(each, Fault)), None)
-    principal = work.principal if isinstance(work, Work) else None
-    return telemetry.RequestRecord(
-        api=exchange.api.name if exchange is not None and exchange.api is not None else "",
-        operation=exchange.operation.name if exchange is not None and exchange.operation is not None else "",
-        protocol=exchange.protocol.name if exchange is not None else "",
-        method=request.method,
-        path=request.path,
-        status=response.status,
-        correlation_id=request.correlation_id,
-        seconds=seconds,
-        fault=fault.kind.value if fault else "",
-        fault_log=_told(fault) if fault else "",
-        notes=tuple(str(note) for note in work.notes) if isinstance(work, Work) else (),
-        principal=principal.name if principal else "",
-        tenant=(principal.tenant or "") if principal else "",
-        repeated=any(isinstance(each, Outcome) and each.repeated for each in results),
-        bytes_in=len(request.body),
-        bytes_out=len(response.body) if isinstance(response.body, bytes) else 0,
-    )
+    return fault, any(isinstance(each, Outcome) and each.repeated for each in results)
 
 
 def _told(fault: Fault) -> str:

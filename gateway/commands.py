@@ -202,35 +202,44 @@ _AS_IT_IS = frozenset({type(None), str, bool, int, float})
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): item if type(item) in _AS_IT_IS else plain(item) for name, item in value.items()}
+    if not value:
+        return {}
+    return {
+        name if type(name) is str else str(name): item if (kind := type(item)) in _AS_IT_IS else _WRITERS[kind](item)
+        for name, item in value.items()
+    }
 
 
 def _array(value: Iterable[Any]) -> list[Any]:
-    return [item if type(item) in _AS_IT_IS else plain(item) for item in value]
+    return [item if (kind := type(item)) in _AS_IT_IS else _WRITERS[kind](item) for item in value]
 
 
-_WRITERS: dict[type, Callable[[Any], Any]] = {
-    datetime: _instant,
-    uuid.UUID: str,
-    Decimal: str,
-    timedelta: timedelta.total_seconds,
-    bytes: bytes.hex,
-    dict: _object,
-    list: _array,
-    tuple: _array,
-}
-"""How a value of each type is written; other types are added when they are met first."""
+class _Writers(dict[type, Callable[[Any], Any]]):
+    """How a value of each type is written; other types are added when they are met first."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        made = self[kind] = _writer(kind)
+        return made
+
+
+_WRITERS = _Writers(
+    {
+        datetime: _instant,
+        uuid.UUID: str,
+        Decimal: str,
+        timedelta: timedelta.total_seconds,
+        bytes: bytes.hex,
+        dict: _object,
+        list: _array,
+        tuple: _array,
+    }
+)
 
 
 def plain(value: Any) -> Any:
     """``value`` as JSON-ready data in the canonical model's names; unset and null dataclass fields are left out."""
     kind = type(value)
-    if kind in _AS_IT_IS:
-        return value
-    write = _WRITERS.get(kind)
-    if write is None:
-        write = _WRITERS[kind] = _writer(kind)
-    return write(value)
+    return value if kind in _AS_IT_IS else _WRITERS[kind](value)
 
 
 def _writer(kind: type) -> Callable[[Any], Any]:
@@ -254,8 +263,9 @@ def _record(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
     lines = ["def write(value):", "    tree = {}"]
     for name in names:
         lines += [f"    item = value.{name}", "    if item is not None and item is not UNSET:"]
-        lines += [f"        tree['{name}'] = item if type(item) in _AS_IT_IS else plain(item)"]
-    known: dict[str, Any] = {"UNSET": UNSET, "_AS_IT_IS": _AS_IT_IS, "plain": plain}
+        lines += ["        kind = type(item)"]
+        lines += [f"        tree['{name}'] = item if kind in _AS_IT_IS else _WRITERS[kind](item)"]
+    known: dict[str, Any] = {"UNSET": UNSET, "_AS_IT_IS": _AS_IT_IS, "_WRITERS": _WRITERS}
     exec("\n".join((*lines, "    return tree")), known)  # noqa: S102 - names of fields alone
     write: Callable[[Any], dict[str, Any]] = known["write"]
     return write
@@ -281,15 +291,17 @@ def _sorted_text(tree: Any) -> bytes:
         text = orjson.dumps(tree, plain, _COMPACT)
     except TypeError:
         return _exact(tree).encode("utf-8", "surrogatepass")
-    return _exact(tree).encode() if b"null" in text and _holds_no_number(tree) else text
+    return _exact(tree).encode() if text.find(b"null") >= 0 and _holds_no_number(tree) else text
 
 
 def _holds_no_number(tree: Any) -> bool:
-    if isinstance(tree, dict):
-        return any(map(_holds_no_number, tree.values()))
-    if isinstance(tree, (list, tuple)):
-        return any(map(_holds_no_number, tree))
-    return isinstance(tree, float) and not isfinite(tree)
+    """Whether a float in an object or array is none of the numbers that JSON knows."""
+    for item in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(item, (dict, list, tuple, float)) and (
+            not isfinite(item) if isinstance(item, float) else _holds_no_number(item)
+        ):
+            return True
+    return False
 
 
 def natural_key(command: Write, *scope: str, changes: Mapping[str, Any] | None = None) -> str:
@@ -306,11 +318,11 @@ def natural_key(command: Write, *scope: str, changes: Mapping[str, Any] | None =
 def _tree(command: Write, changes: Mapping[str, Any]) -> dict[str, Any]:
     """``plain(command)`` with other changes. Name by name, since this is asked of every write."""
     tree = {
-        "kind": str(command.kind),
-        "missing": str(command.missing),
+        "kind": command.kind._value_,
+        "missing": command.missing._value_,
         "changes": changes,
         "replace": command.replace,
-        "retry": str(command.retry),
+        "retry": command.retry._value_,
         "grants": command.grants,
         "facts": plain(command.facts) if command.facts else {},
     }

@@ -51,11 +51,17 @@ def event_id() -> uuid.UUID:
     return _uuid((high >> 12) << 80 | 7 << 76 | (high & 0xFFF) << 64 | 2 << 62 | number & _LOW)
 
 
+# A member of an enumeration is looked up by a function; slots are set by their descriptors, as in gateway/quick.py.
+_UNKNOWN = uuid.SafeUUID.unknown
+_new_uuid = uuid.UUID.__new__
+_set_number, _set_safe = vars(uuid.UUID)["int"].__set__, vars(uuid.UUID)["is_safe"].__set__
+
+
 def _uuid(number: int) -> uuid.UUID:
     # What UUID(int=...) does, without its checks, which take longer than all the rest.
-    made = object.__new__(uuid.UUID)
-    object.__setattr__(made, "int", number)
-    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    made = _new_uuid(uuid.UUID)
+    _set_number(made, number)
+    _set_safe(made, _UNKNOWN)
     return made
 
 

@@ -104,8 +104,8 @@ def object_collect(message: "Message") -> Collect | None:
 
     def collect(tree: Any, found: list[str]) -> None:
         # In the tree's order: a long secret that holds a shorter one is masked as it was sent.
-        for key, value in tree.items():
-            if value is not None and key in rows:
+        for key in tree if isinstance(tree, dict) else ():
+            if key in rows and (value := tree[key]) is not None:
                 rows[key](value, found)
 
     return collect if rows else None
@@ -113,10 +113,10 @@ def object_collect(message: "Message") -> Collect | None:
 
 def _member_collect(member: "Member") -> Collect | None:
     if member.credential:
-        return lambda value, found: found.append(str(value))
+        return _text
     inner = object_collect(member.message) if member.message is not None else None
     if inner is not None:
-        return lambda value, found: inner(value, found) if isinstance(value, dict) else None
+        return inner
     each = _member_collect(member.item) if member.item is not None else None
     if each is None:
         return None
@@ -127,3 +127,7 @@ def _member_collect(member: "Member") -> Collect | None:
                 each(item, found)
 
     return collect
+
+
+def _text(value: Any, found: list[str]) -> None:
+    found.append(str(value))

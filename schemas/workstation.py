@@ -32,7 +32,7 @@ from schemas.workstation_messages import (
     SessionContactBindingModel,
     SessionEndBindingModel,
 )
-from schemas.workstation_texts import format_duration, parse_date, parse_duration, parse_flag
+from schemas.workstation_texts import FLAG_TEXTS, is_duration_alone, parse_date, parse_duration, parse_flag
 
 NAME = "workstation"
 PREFIX = "/api/v1/workstation"
@@ -50,10 +50,11 @@ def end_command(tree: Tree, context: Context, required: tuple[str, ...] = ()) ->
     request = _demanded(tree, required)
     ended = _date(request, "CurrentDate")
     applications, notes = _applications(request)
+    kind = request.get("WorkstationType")
     key = session_key(tree)
     changes = _known(
         subject=_subject(request),
-        device=_made(Device, workstation_type=request.get("WorkstationType")),
+        device=Device(workstation_type=kind) if kind is not None else None,
         mode=request.get("MeasureMode"),
         index=request.get("Index"),
         ended_at=ended,
@@ -70,9 +71,10 @@ def start_command(tree: Tree, context: Context, required: tuple[str, ...] = ()) 
     request = _demanded(tree, required)
     started = _date(request, "CurrentDate")
     names = ("CurrentDate", "ServerName", "SlotName", "GeoData", "PlatformData", "OperatingMode")
+    server = request.get("ServerName")
     changes = _known(
         subject=_subject(request),
-        device=_made(Device, device_id=request.get("ServerName")),
+        device=Device(device_id=server) if server is not None else None,
         index=request.get("Index"),
         started_at=started,
         attributes=_attributes("SessionStart", request, *names),
@@ -92,9 +94,10 @@ def launch_command(tree: Tree, context: Context, required: tuple[str, ...] = ())
 
 def session_key(tree: Tree) -> Key:
     """What joins start and end: the account, and e-mail (without case) and index."""
-    request = tree["Request"]
-    email, index = (str(request.get(name) or "").strip() for name in ("Email", "Index"))
-    return Key(NAME, str((tree.get("Authentication") or {}).get("Id") or ""), f"{email.lower()}/{index}")
+    request, shown = tree["Request"], tree.get("Authentication")
+    email, index = request.get("Email") or "", request.get("Index") or ""
+    account = shown.get("Id") if shown else None
+    return Key(NAME, account or "", f"{email.strip().lower()}/{index.strip()}")
 
 
 def _demanded(tree: Tree, required: tuple[str, ...]) -> Tree:
@@ -140,9 +143,9 @@ def _application(item: Tree, at: int) -> ApplicationUse:
         raise _fault(INVALID, "invalid", f"ApplicationsUsed[{at}].Duration")
     owned = parse_flag(flag) if flag is not None else None
     kept = {}
-    if raw is not None and (duration is None or format_duration(duration) != raw):
+    if raw is not None and not (duration is not None and is_duration_alone(raw)):
         kept["Duration"] = raw
-    if flag is not None and (owned is None or str(owned) != flag):
+    if flag is not None and (owned is None or FLAG_TEXTS[owned] != flag):
         kept["OwnSoftwareLicenseUsed"] = flag
     return ApplicationUse(
         get("Name"),
@@ -162,18 +165,13 @@ def _subject(request: Tree) -> Subject | None:
     return Subject(email=email) if email else None
 
 
-def _made(kind: Callable[..., Any], **values: Any) -> Any:
-    known = _known(**values)
-    return kind(**known) if known else None
-
-
 def _known(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _attributes(operation: str, request: Tree, *names: str) -> dict[str, Any] | None:
     """What has no field of its own, as it was sent; start and end of one session keep theirs apart."""
-    sent = _known(**{name: _without_nulls(request.get(name)) for name in names})
+    sent = {name: _without_nulls(value) for name in names if (value := request.get(name)) is not None}
     return {operation: sent} if sent else None
 
 

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 _DATE = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?!\d)", re.ASCII)
 _DURATION = re.compile(r"\s*(\d{1,6}):([0-5]?\d):([0-5]?\d)(?![\d:])", re.ASCII)
+_DURATION_ALONE = re.compile(r"(?:\d\d|[1-9]\d{2,5}):[0-5]\d:[0-5]\d", re.ASCII).fullmatch
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
+FLAG_TEXTS = {True: "True", False: "False"}
+"""A flag as .NET writes it."""
 
 
 def parse_date(text: str) -> datetime | None:
@@ -16,8 +19,9 @@ def parse_date(text: str) -> datetime | None:
     found = _DATE.match(text)
     if found is None:
         return None
+    year, month, day, hour, minute, second = found.groups()
     try:
-        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), 0, UTC)
     except ValueError:
         return None
 
@@ -27,15 +31,14 @@ def parse_duration(text: str) -> timedelta | None:
     found = _DURATION.match(text)
     if found is None:
         return None
-    hours, minutes, seconds = map(int, found.groups())
-    return timedelta(0, hours * 3600 + minutes * 60 + seconds)
+    hours, minutes, seconds = found.groups()
+    return timedelta(0, int(hours) * 3600 + int(minutes) * 60 + int(seconds))
 
 
-def format_duration(span: timedelta) -> str:
-    """``span`` as ``HH:MM:SS``, hours beyond 23 and 99 written out."""
-    minutes, seconds = divmod(span.days * 86_400 + span.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{seconds:02}"
+def is_duration_alone(text: str) -> bool:
+    """Whether ``text`` is a duration as it would be written again (``HH:MM:SS``, hours beyond 23 and 99 written out),
+    and nothing else."""
+    return _DURATION_ALONE(text) is not None
 
 
 def parse_flag(text: str) -> bool | None:

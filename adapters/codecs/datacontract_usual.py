@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from adapters.codecs.datacontract_attributes import enum_parser
 from adapters.codecs.datacontract_names import XSI, item_name, wire_members
@@ -218,18 +218,20 @@ def _step(run: _Run) -> Step:
 def _take(rows: list[_Row], groups: tuple[str | None, ...], tree: Tree) -> None:
     for row in rows:
         text = groups[row.group]
-        if text is not None:
-            tree[row.key] = _value(row, text, groups)
-        elif (closed := groups[row.closed]) is not None:
-            tree[row.key] = None if "nil" in closed else _value(row, "", groups)
-
-
-def _value(row: _Row, text: str, groups: tuple[str | None, ...]) -> Any:
-    if row.rows is None:
-        return text if row.parse is None else row.parse(text)
-    inner: Tree = {}
-    _take(row.rows, groups, inner)
-    return inner
+        if text is None:
+            closed = groups[row.closed]
+            if closed is None:
+                continue
+            if "nil" in closed:
+                tree[row.key] = None
+                continue
+            text = ""
+        if row.rows is not None:
+            inner: Tree = {}
+            _take(row.rows, groups, inner)
+            tree[row.key] = inner
+        else:
+            tree[row.key] = text if row.parse is None else row.parse(text)
 
 
 def compile_usual(message: Message, zone: tzinfo = UTC) -> ReadUsual | None:
@@ -263,5 +265,5 @@ def compile_usual(message: Message, zone: tzinfo = UTC) -> ReadUsual | None:
 
 def _is_small(body: bytes, limits: Limits) -> bool:
     """Whether no bound of size can be exceeded; and no text holds what may end a CDATA section alone."""
-    small = len(body) <= min(limits.body_bytes, limits.text_bytes) and limits.attributes >= 3
-    return small and body.count(b"<") <= limits.elements and b"]]>" not in body
+    small = len(body) <= limits.body_bytes and len(body) <= limits.text_bytes and limits.attributes >= 3
+    return small and body.count(b"<") <= limits.elements and body.find(b"]]>") < 0

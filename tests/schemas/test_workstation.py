@@ -15,7 +15,7 @@ from gateway.settings import load
 from schemas.api import Asked, Context, InBand, Native
 from schemas.message import redact
 from schemas.workstation import PLUGIN
-from schemas.workstation_texts import format_duration, parse_date, parse_duration, parse_flag
+from schemas.workstation_texts import is_duration_alone, parse_date, parse_duration, parse_flag
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONTEXT = Context(None, NOW)
@@ -272,10 +272,22 @@ def test_a_date_is_read_whatever_comment_follows(at, comment):
     assert parse_date(f"{at:%Y-%m-%d %H:%M:%S} {comment}") == at.replace(tzinfo=UTC)
 
 
+def written(span: timedelta) -> str:
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
 @given(st.integers(0, 3_599_999_999))
 def test_durations_come_back_as_they_were_written(seconds):
     span = timedelta(seconds=seconds)
-    assert parse_duration(format_duration(span)) == span
+    assert parse_duration(written(span)) == span
+    assert is_duration_alone(written(span))
+
+
+@given(st.from_regex(r"\s?\d{1,6}:\d{1,2}:\d{1,2}.?", fullmatch=True))
+def test_a_duration_is_kept_as_text_where_it_would_not_be_written_so_again(text):
+    span = parse_duration(text)
+    assert (span is not None and is_duration_alone(text)) == (span is not None and written(span) == text)
 
 
 @given(st.text())
