@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import unquote
 
 from gateway import ids
@@ -48,6 +49,15 @@ def arrive(
         received_at=received_at or datetime.now(UTC),
         raw_path=raw_path,
     )
+
+
+@lru_cache(maxsize=64)
+def host_of(server: tuple[str, int | None] | None) -> str:
+    """The ``host:port`` of the server's own end of a connection; ``localhost`` where it has none."""
+    if server is None or not server[1]:
+        return "localhost"
+    name, port = server
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def declared_length(headers: Headers) -> int:

@@ -2,7 +2,8 @@
 
 It reads a body within its budgets of bytes and time, asks the pipeline, awaits the store, and sends the answer. It is
 meant for the protocol class of :mod:`gateway.http_protocol`, which writes reason phrases and header names as they were
-spelled; under any other ASGI server both are that server's.
+spelled, and which offers what came whole to :mod:`gateway.direct` first. Under any other ASGI server the spelling is
+that server's, and every request goes the way that is described here.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from typing import Any, TypeAlias
 
 from gateway import arrival, door, health, telemetry
 from gateway.deadlines import Deadlines
+from gateway.direct import Direct, Load
+from gateway.http_answers import BODILESS
 from gateway.http_protocol import REFUSAL
 from gateway.identity import Unverified
 from gateway.inflate import inflated, is_gzip
@@ -37,7 +40,6 @@ Assemble: TypeAlias = Callable[[Settings], door.Gateway]
 
 logger = logging.getLogger("gateway.door")
 
-BODILESS = frozenset({204, 304})
 STREAMS = 64
 """Answers that one worker sends piece by piece at a time; each has a thread while it waits for its next piece."""
 
@@ -69,13 +71,23 @@ class WireDoor:
         self._assemble = assemble
         self._policy = ProxyPolicy.of(settings)
         self._gateway: door.Gateway
-        self._in_flight = self._held = 0
-        self._arriving = 0
+        self._load = Load()
         self._most = int(settings["in_flight"])
         self._body_bytes, self._gzip = int(settings["limits.body_bytes"]), bool(settings["gzip"])
         self._body_seconds, self._work_seconds = settings["body_timeout"], settings["work_timeout"]
         self._deadlines = Deadlines((self._body_seconds, self._work_seconds))
         self._draining = threading.Event()
+        self.direct = Direct(
+            lambda: self._gateway,
+            self._policy,
+            self._load,
+            self._deadlines,
+            self._draining,
+            self._respond,
+            self._most,
+            self._body_bytes,
+            self._work_seconds,
+        )
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="secrets")
         # One thread: pages never take more than their share from the requests of machines.
         self._pages = ThreadPoolExecutor(1, thread_name_prefix="pages")
@@ -117,7 +129,7 @@ class WireDoor:
         from gateway import metrics
 
         self._gateway.store.observer = metrics.committed
-        metrics.holds(lambda: self._held)
+        metrics.holds(lambda: self._load.held)
 
     async def _opened(self) -> door.Gateway:
         """The gateway; waits for a store that cannot be opened now, since a worker that gives up stops the server.
@@ -132,14 +144,14 @@ class WireDoor:
                 await asyncio.sleep(STORE_WAIT)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._held += 1
+        self._load.held += 1
         telemetry.stir()
         try:
             await self._exchange(scope, receive, send)
         except Disconnected:
             pass
         finally:
-            self._held -= 1
+            self._load.held -= 1
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell in the dialect of its path what the server refused before it was read."""
@@ -162,11 +174,11 @@ class WireDoor:
             await self._respond(scope, receive, send, response, close=True)
             door.record(self._gateway, request, None, fault, response, started)
             return
-        self._in_flight += 1
+        self._load.in_flight += 1
         try:
             await self._work(scope, receive, send, _request(self._policy, scope, body, received_at), started)
         finally:
-            self._in_flight -= 1
+            self._load.in_flight -= 1
 
     async def _work(self, scope: Scope, receive: Receive, send: Send, request: WireRequest, started: float) -> None:
         if (aside := self._aside(request)) is not None:
@@ -242,24 +254,24 @@ class WireDoor:
 
     def _admit(self, scope: Scope) -> None:
         """Raise a Fault while as many requests as may be are worked on. One that is still arriving is none of them."""
-        if self._in_flight >= self._most and not health.owns(scope["path"]):
+        if self._load.in_flight >= self._most and not health.owns(scope["path"]):
             raise arrival.too_busy()
 
     async def _rest(self, first: bytes, receive: Receive) -> bytes:
         """A body that does not come at once. What all of these keep in memory is bounded, so that callers who stop in
         the middle cannot fill it."""
         parts, size, more = [first], len(first), True
-        self._arriving += size
+        self._load.arriving += size
         try:
             while more and size <= self._body_bytes:
-                if self._arriving > self._settings["arriving_bytes"]:
+                if self._load.arriving > self._settings["arriving_bytes"]:
                     raise arrival.too_full()
                 part, more = await _part(receive)
                 size += len(part)
-                self._arriving += len(part)
+                self._load.arriving += len(part)
                 parts.append(part)
         finally:
-            self._arriving -= size
+            self._load.arriving -= size
         return b"".join(parts)
 
     async def _respond(
@@ -305,7 +317,7 @@ def _close(body: object) -> None:
 
 
 def _request(policy: ProxyPolicy, scope: Scope, body: bytes, received_at: datetime) -> WireRequest:
-    client, server = scope.get("client"), scope.get("server")
+    client = scope.get("client")
     return arrival.arrive(
         policy,
         scope["method"],
@@ -314,7 +326,7 @@ def _request(policy: ProxyPolicy, scope: Scope, body: bytes, received_at: dateti
         [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
         peer=client[0] if client else "",
         scheme=scope.get("scheme", "http"),
-        fallback_host=_host(*server) if server and server[1] else "localhost",
+        fallback_host=arrival.host_of(scope.get("server")),
         body=body,
         received_at=received_at,
     )
@@ -327,11 +339,6 @@ def _declared_length(scope: Scope) -> int:
 
 def _codings(scope: Scope) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"]
-
-
-@lru_cache(maxsize=64)
-def _host(name: str, port: int) -> str:
-    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 async def _part(receive: Receive) -> tuple[bytes, bool]:

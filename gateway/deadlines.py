@@ -7,10 +7,20 @@ ends up to one interval late.
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 LATE_SHARE, LATE_MOST = 10, 1.0
 """A wait ends at most this share of the shortest time, and never more seconds, after its time."""
+
+
+class Wait(Protocol):
+    """What may take too long."""
+
+    ends: float
+    """When, by the loop's clock."""
+
+    def expire(self) -> None:
+        """Called once it took too long; it is forgotten then."""
 
 
 class Deadlines:
@@ -18,21 +28,21 @@ class Deadlines:
 
     def __init__(self, times: Iterable[float]) -> None:
         self._interval = min(LATE_MOST, *(seconds / LATE_SHARE for seconds in times))
-        self._waits: set[_Wait] = set()
+        self._waits: set[Wait] = set()
         self._armed = False
 
     def within(self, seconds: float) -> "_Wait":
         """A context that raises TimeoutError when what is awaited in it takes longer; it cancels what is awaited."""
         return _Wait(self, seconds)
 
-    def add(self, wait: "_Wait", loop: asyncio.AbstractEventLoop) -> None:
+    def add(self, wait: Wait, loop: asyncio.AbstractEventLoop) -> None:
         """Watch a wait."""
         self._waits.add(wait)
         if not self._armed:
             self._armed = True
             loop.call_later(self._interval, self._look, loop)
 
-    def remove(self, wait: "_Wait") -> None:
+    def remove(self, wait: Wait) -> None:
         """Forget a wait that is over."""
         self._waits.discard(wait)
 

@@ -12,29 +12,34 @@ What is added:
 - an end that does not destroy the answer: what the caller is still sending is read and thrown away for a moment before
   the connection closes.
 
+A request that came whole is offered to the application's method ``direct``, if it has one, before anything of uvicorn's
+is made for it (:mod:`gateway.http_exchange`).
+
 What exceeds a budget is told in the dialect of its path where that is known by then: the application gets a scope of
 type ``gateway.refusal`` with the :class:`~gateway.outcome.Fault` under that name. All else is answered in plain text.
 """
 
 import asyncio
 import logging
-from asyncio import TimerHandle
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.http_answers import AnswerTransport, refusal
 from gateway.http_budget import PIPELINED, HttpBudget
+from gateway.http_exchange import Exchange
+from gateway.http_farewell import Farewell
+from gateway.http_room import waited_for
+from gateway.http_timer import Timer
 from gateway.outcome import Fault, FaultKind
 
 logger = logging.getLogger("gateway.http")
 
 REFUSAL = "gateway.refusal"
 """The scope type, and the name in the scope, of a request that was refused before it was read."""
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 16 * 1024 * 1024
 GOODBYE_SECONDS = 1.0
 _VERSIONS = frozenset({"1.0", "1.1"})
 _WATCHED = frozenset({b"expect", b"host", b"transfer-encoding"})
@@ -46,28 +51,32 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, budget: HttpBudget | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._budget = budget or HttpBudget()
-        self._in_head = False
+        self._direct: Callable[[Exchange], bool] | None = getattr(self.app, "direct", None)
+        self._pending: Exchange | None = None
+        self._begun = False
+        self.in_head = False
         self._taken = 0
         self._field_bytes = 0
         self._hosts = 0
-        self._head_timer: TimerHandle | None = None
-        self._write_timer: TimerHandle | None = None
+        self._head_timer = Timer(self.loop, self._budget.header_seconds, self._head_timeout)
+        self._write_timer = Timer(self.loop, self._budget.write_seconds, self._write_timeout)
+        self._idle_timer = Timer(self.loop, self.timeout_keep_alive, self._idle_timeout)
         self._refusal: tuple[int, str, str] | None = None
         self._upgrading = False
-        self._discarded = 0
+        self._farewell = Farewell(self)
         self.waiting_since = 0.0
         self.lingering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self._arm()
+        self._head_timer.arm()
         if len(self.connections) > self._budget.connections:
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        self._disarm_write()
+        for timer in (self._head_timer, self._write_timer, self._idle_timer):
+            timer.disarm()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -85,22 +94,53 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.lingering:
-            self._discard(data)
+            self._farewell.discard(data)
             return
-        unfinished = self._in_head
-        self._unset_keepalive_if_required()
+        unfinished = self._begun = self.in_head
         self._feed(data)
+        if self._pending is not None and not self._pending.complete:
+            self._begin()
         if self.lingering:
             return
         if unfinished or (self.cycle is not None and self.cycle.more_body):
             self._weigh(len(data))
-        if self._head_timer is None and (self._in_head or self._is_idle()):
-            self._arm()
+        if self._pending is not None:
+            self._offer(self._pending)
+        elif self.in_head or self._is_stray():
+            self._head_timer.arm()
+
+    def _offer(self, exchange: Exchange) -> None:
+        """Let the application answer what came whole; the ordinary way is left for what it does not take."""
+        if self._direct is None or self.flow.write_paused:
+            self._begin()
+            return
+        self._pending, self.cycle = None, exchange  # type: ignore[assignment]
+        try:
+            taken = self._direct(exchange)
+        except Exception:
+            # It will happen again, where it is told as what it is.
+            logger.debug("not answered directly", exc_info=True)
+            taken = False
+        if not taken:
+            exchange.hand_over(self.app)
+
+    def _begin(self) -> None:
+        """Give what was read of a request to the ordinary way, at once or behind those that are being answered."""
+        assert self._pending is not None
+        cycle, before, self._pending = self._pending.cycle(), self.cycle, None
+        self.cycle = cycle
+        if before is not None and not before.response_complete:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+            return
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self._start_asgi_task(cycle, self.app)
 
     def _weigh(self, size: int) -> None:
         """Count what came of a request that did not come at once."""
         self._taken += size
-        if self._in_head and self._taken > self._budget.head:
+        if self.in_head and self._taken > self._budget.head:
             self._refusal = (431, "The header fields are too large.", "header_bytes")
         elif self._taken > self._budget.wire:
             self._refusal = (400, "The body is sent in too many pieces.", "limits.body_bytes")
@@ -132,25 +172,27 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         kept = [b": ".join(row) for row in self.headers if row[0] not in (b"upgrade", b"http2-settings")]
         return b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *kept, b"", b""))
 
-    def _is_idle(self) -> bool:
-        """Whether nothing is under way, and no timer of uvicorn's would end the connection."""
-        return self.timeout_keep_alive_task is None and (self.cycle is None or self.cycle.response_complete)
+    def _is_stray(self) -> bool:
+        """Whether something came that is no part of a request, and nothing is under way."""
+        return not self._begun and (self.cycle is None or self.cycle.response_complete)
 
     # What the parser reports
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        if self._pending is not None:
+            self._begin()
+        self.in_head = self._begun = True
         self._taken = self._field_bytes = self._hosts = 0
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
+        self.url += url
         if len(self.url) > self._budget.line_bytes:
             self._refuse(414, "The request line is too long.", "line_bytes")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header field within the budget. Trailers come here too: they are no header fields of the request."""
-        if not self._in_head:
+        if not self.in_head:
             return
         name = name.lower()
         self.headers.append((name, value))
@@ -173,26 +215,35 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._refuse(501, "The only transfer coding here is chunked.")
 
     def on_headers_complete(self) -> None:
-        if self.parser.get_method() == b"CONNECT":
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
             self._refuse(400, "This server is no proxy.")
-        version = self.parser.get_http_version()
         if version not in _VERSIONS:
             self._refuse(505, "This server speaks HTTP 1.1 and 1.0.")
         if len(self.pipeline) >= PIPELINED:
             self._refuse(400, "Too many requests at once on one connection.")
         self._upgrading = self.parser.should_upgrade()
-        if not self._upgrading:
-            self._in_head = False
-            self._disarm()
-            self.expect_100_continue = self.expect_100_continue and version != "1.0"
-            super().on_headers_complete()
+        if self._upgrading:
+            return
+        self.in_head = False
+        self._head_timer.disarm()
+        self._pending = Exchange.of(self, method, version, keep_alive=self.parser.should_keep_alive())
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._begin()
+
+    def on_body(self, body: bytes) -> None:
+        if self._pending is not None:
+            self._pending.parts.append(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self._upgrading:
+        if self._pending is not None:
+            self._pending.finish()
+        elif not self._upgrading:
             super().on_message_complete()
-            if self.expect_100_continue:
-                # Whoever has sent the whole body does not wait to be asked for it.
-                self.cycle.waiting_for_100_continue = False
+            # Whoever has sent the whole body does not wait to be asked for it.
+            self.cycle.waiting_for_100_continue = False
 
     def _refuse(self, status: int, text: str, setting: str = "") -> None:
         """Stop the parser; it turns any exception into its own, and then send_400_response is called."""
@@ -201,21 +252,12 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     # Time and room
 
-    def _arm(self) -> None:
-        self._head_timer = self.loop.call_later(self._budget.header_seconds, self._head_timeout)
-
-    def _disarm(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
     def _head_timeout(self) -> None:
-        self._head_timer = None
         if self.transport.is_closing() or self.lingering:
             return
         if self.cycle is not None and not self.cycle.response_complete:
-            self._arm()
-        elif self._in_head:
+            self._head_timer.arm()
+        elif self.in_head:
             seconds = self._budget.header_seconds
             text = f"The header was not complete within {seconds:g} seconds."
             self._refusal = (408, text, "header_timeout")
@@ -223,42 +265,37 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Called on an idle connection; a caller that does not read its answer is not waited for."""
-        if self.transport.get_write_buffer_size() > 0:
+    def _idle_timeout(self) -> None:
+        """One timer for many requests: it looks when it is due, and waits for the rest.
+
+        A caller that does not read its answer is not waited for.
+        """
+        if self.transport.is_closing() or self.in_head or not self.cycle.response_complete:
+            return
+        if (rest := self.waiting_since + self.timeout_keep_alive - self.loop.time()) > 0:
+            self._idle_timer.arm(rest)
+        elif self.transport.get_write_buffer_size() > 0:
             self.transport.abort()
         else:
-            super().timeout_keep_alive_handler()
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """Called when the caller does not keep up with its answer; it has a while to take up what waits."""
         super().pause_writing()
-        self._arm_write()
+        self._write_timer.arm()
 
     def resume_writing(self) -> None:
         """Called when the caller has taken up most of what waited."""
         super().resume_writing()
-        self._disarm_write()
-
-    def _arm_write(self) -> None:
-        if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self._budget.write_seconds, self._write_timeout)
-
-    def _disarm_write(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._write_timer.disarm()
 
     def _write_timeout(self) -> None:
-        self._write_timer = None
         self._note(0, "write_timeout")
         self.transport.abort()
 
     def _make_room(self) -> None:
-        """Close the connections that were waited for longest: first those that sent part of a request or nothing at
-        all, then those that are idle between two requests. With nobody to close, refuse the new one."""
-        waiting: list[Any] = [other for other in self.connections if other is not self and _is_waiting(other)]
-        waiting.sort(key=lambda other: (_is_between(other), other.waiting_since))
+        """Close the connections that were waited for longest; with nobody to close, refuse this one."""
+        waiting = waited_for(self.connections, self)
         for other in waiting[: 1 + self._budget.connections // 32]:
             other.transport.abort()
         self._note(503, "connections")
@@ -275,7 +312,9 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what could not be parsed. While an earlier request is being answered, that answer is the last one."""
-        self._disarm()
+        self._head_timer.disarm()
+        if self._pending is not None:
+            self._begin()
         status, text, setting = self._refusal or (400, msg, "")
         if self.cycle is not None and not self.cycle.response_complete:
             if not self.cycle.more_body:
@@ -300,23 +339,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             return False
         kind = FaultKind.TIMEOUT if status == 408 else FaultKind.TOO_LARGE
         fault = Fault(kind, text, status=status, log=f"setting: {setting}")
-        raw = path.decode("latin-1")
-        told = {"method": self.parser.get_method().decode("ascii"), "path": unquote(raw), "raw_path": path}
-        self.scope.update({**told, "type": REFUSAL, REFUSAL: fault, "query_string": b""})  # type: ignore[typeddict-item]
-        self.cycle = RequestResponseCycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
-        self.cycle.more_body = False
+        method = self.parser.get_method().decode("ascii")
+        exchange = Exchange(self, method, path.decode("latin-1"), b"", self.headers)
+        exchange.complete = True
+        self.cycle = exchange.cycle()
+        self.cycle.scope.update({"type": REFUSAL, REFUSAL: fault})  # type: ignore[misc]
         self.lingering = True
         self._start_asgi_task(self.cycle, self.app)
         return True
@@ -328,11 +355,14 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self.waiting_since = self.loop.time()
-        if self.lingering and not self.pipeline:
-            self.server_state.total_requests += 1
-            self.flow.resume_reading()
-        else:
-            super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self.lingering:
+            self._idle_timer.arm()
 
     def shutdown(self) -> None:
         """Called when the server stops: what follows events ends now, what answers finishes."""
@@ -345,38 +375,21 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             # TLS waits for the caller to say goodbye as well, and one that is idle does not listen.
             self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
+    def end(self, *, unread: bool) -> None:
+        """Close behind an answer; gently if more of the request may come."""
+        if unread or self.lingering:
+            self.close_gently()
+        else:
+            self.close_when_read()
+
     def close_when_read(self) -> None:
         """Close as soon as the caller has taken up its answer, or has not in time."""
         self.transport.close()
         if self.transport.get_write_buffer_size() > 0:
-            self._arm_write()
+            self._write_timer.arm()
 
     def close_gently(self) -> None:
-        """Say that nothing follows, and close when the caller has stopped sending, or after a moment."""
-        if self.transport.is_closing():
-            return
-        self.lingering = True
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.flow.resume_reading()
-        self.loop.call_later(LINGER_SECONDS, self._end)
-
-    def _discard(self, data: bytes) -> None:
-        self._discarded += len(data)
-        if self._discarded > LINGER_BYTES:
-            self._end()
-
-    def _end(self) -> None:
+        """Close when the caller has stopped sending, or after a moment."""
         if not self.transport.is_closing():
-            self.transport.abort() if self.transport.get_write_buffer_size() else self.transport.close()
-
-
-def _is_waiting(connection: Any) -> bool:
-    """Whether it is the caller's turn: its request is not complete, and nothing is being answered."""
-    cycle = connection.cycle
-    return cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started)
-
-
-def _is_between(connection: Any) -> bool:
-    """Whether it is idle between two requests."""
-    return connection.cycle is not None and connection.cycle.response_complete and not connection._in_head
+            self.lingering = True
+            self._farewell.begin()

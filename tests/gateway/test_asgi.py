@@ -69,6 +69,8 @@ class Echo:
             return WireResponse(400, headers, b"no", reason="Ungültig now")
         if request.path == "/large":
             return WireResponse.of(200, "text/plain", bytes(20_000_000))
+        if request.path == "/smuggle":
+            return WireResponse.of(200, "text/plain", b"", ("X-Name", "a\r\nSet-Cookie: b"))
         if request.path == "/empty":
             return WireResponse(204)
         return request
@@ -128,7 +130,7 @@ class Running:
 
     def __init__(self, given: Settings):
         self.gateway = Echo(given)
-        app = create_app(given, lambda _: self.gateway)
+        self.app = app = create_app(given, lambda _: self.gateway)
         config = uvicorn.Config(
             app,
             host="127.0.0.1",
@@ -141,6 +143,7 @@ class Running:
             server_header=False,
             access_log=False,
             log_config=None,
+            timeout_keep_alive=given["keep_alive"],
             timeout_graceful_shutdown=5,
         )
         self.server = uvicorn.Server(config)
