@@ -96,9 +96,9 @@ def fresh(first: Work) -> Iterator[Work]:
 
 def commit(gateway: Gateway, jobs: list[Job]) -> None:
     """Commit one batch in this thread, and deliver its outcomes; the ledger's own thread has nothing to do."""
-    ledger: Any = gateway.store._ledger
-    with ledger._lock.held():
-        results = ledger._process(jobs)
+    store: Any = gateway.store
+    with store._lock.held():
+        results = store._writer.process(jobs)
     deliver(results)
     for waiting in jobs:
         waiting.future.result()
@@ -146,7 +146,7 @@ def _disk_bytes() -> int:
 
 def traced(gateway: Gateway, database: Path, works: Iterator[Work], size: int) -> tuple[float, float]:
     """Of some batches: bytes that a write adds to the log, and the statements of a batch."""
-    connection: Any = gateway.store._ledger._connection
+    connection: Any = gateway.store._writer.connection
     driver = connection.cursor().connection
     log, count = Path(f"{database}-wal"), 20
     statements: list[str] = []

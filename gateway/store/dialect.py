@@ -26,6 +26,15 @@ class Lock(Protocol):
     def held(self) -> AbstractContextManager[None]:
         """Wait for the lock, and hold it."""
 
+    def hold(self) -> None:
+        """Wait for the lock; :meth:`release` gives it back."""
+
+    def try_hold(self) -> bool:
+        """Take the lock if it is free."""
+
+    def release(self) -> None:
+        """Let others have the lock."""
+
     def close(self) -> None:
         """Give it back."""
 
@@ -35,6 +44,15 @@ class _NoLock:
 
     def held(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def hold(self) -> None:
+        pass
+
+    def try_hold(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -60,7 +78,9 @@ class Dialect:
     a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
     unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
-    ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
+    ``wait`` is the statement that says for how many seconds
+    a transaction waits to begin; a database that has one lies within this process, and its statements never wait for
+    long. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
@@ -74,6 +94,7 @@ class Dialect:
     begin_first: tuple[str, ...] = ()
     is_lost: Callable[[BaseException], bool] = _never
     is_again: Callable[[BaseException], bool] = _never
+    wait: Callable[[float], str] | None = None
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is
 

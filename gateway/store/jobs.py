@@ -67,11 +67,11 @@ def _draft(work: Work) -> Draft | None:
     return None
 
 
-def deliver(results: Iterable[tuple[Job, Result]]) -> None:
-    """Hand every result over, with one wake-up for each event loop."""
+def deliver(results: Iterable[tuple[Job, Result]], here: asyncio.AbstractEventLoop | None = None) -> None:
+    """Hand every result over, with one wake-up for each event loop but the one that this runs on (``here``)."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[Job, Result]]] = {}
     for waiting, result in results:
-        if waiting.loop is None:
+        if waiting.loop is None or waiting.loop is here:
             _settle(waiting.future, result)
         else:
             loops.setdefault(waiting.loop, []).append((waiting, result))

@@ -20,14 +20,30 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         self._file = open(path, "ab", opener=_private)  # noqa: SIM115 - held as long as the store is open
 
+    def hold(self) -> None:
+        """Wait for the lock."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def try_hold(self) -> bool:
+        """Take the lock, if nobody else has it."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let others have the lock."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Wait for the lock, and hold it."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self.hold()
         try:
             yield
         finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self.release()
 
     def close(self) -> None:
         """Give the file back."""

@@ -55,4 +55,5 @@ DIALECT = Dialect(
     is_clash=lambda error: isinstance(error, sqlite3.IntegrityError),
     lock=_lock,
     copy=_copy,
+    wait=lambda seconds: f"PRAGMA busy_timeout = {seconds * 1000:.0f}",
 )

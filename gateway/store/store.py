@@ -17,7 +17,7 @@ from gateway.store import keyring, mixed
 from gateway.store.databases import address, shown
 from gateway.store.dialect import Connection, Lock, StoreError
 from gateway.store.jobs import Result, job, loop_job
-from gateway.store.ledger import Bounds, Ledger
+from gateway.store.ledger import Ledger
 from gateway.store.options import option, policy
 from gateway.store.prune import Pruned, Pruner
 from gateway.store.readers import Readers
@@ -25,6 +25,8 @@ from gateway.store.retention import Retention
 from gateway.store.schema import upgrade
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import compile_for
+from gateway.store.turns import LoopLedger
+from gateway.store.writer import Bounds, Writer
 from gateway.work import Batch, Work
 
 
@@ -41,7 +43,8 @@ class Store:
             int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
         )
         self._lock = lock
-        self._ledger = Ledger(connection, statements, lock, bounds)
+        self._writer = Writer(connection, statements, bounds)
+        self._ledger: Ledger | LoopLedger = Ledger(self._writer, lock)
         self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")))
         days = option(settings, "retention_days")
         self._retention = Retention(days, self._forget) if days else None
@@ -69,11 +72,18 @@ class Store:
     @property
     def observer(self) -> Callable[[int, float], None] | None:
         """Called after each batch, in the ledger's thread, with its number of writes and its seconds."""
-        return self._ledger.observer
+        return self._writer.observer
 
     @observer.setter
     def observer(self, observer: Callable[[int, float], None] | None) -> None:
-        self._ledger.observer = observer
+        self._writer.observer = observer
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the writes of this process run in this loop's thread, where the database allows that; before the first
+        of them. The store must then be closed by another thread, while the loop runs."""
+        if self._dialect.wait is not None:
+            self._ledger.close()
+            self._ledger = LoopLedger(self._writer, self._lock, loop, self._busy)
 
     def submit(self, prepared: Work | Batch) -> "Future[Any]":
         """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped;
@@ -94,14 +104,22 @@ class Store:
 
     async def perform(self, prepared: Work | Batch) -> Result:
         """:meth:`submit` for an event loop: returns the result, or raises the Fault."""
+        return await self.start(prepared)
+
+    def start(self, prepared: Work | Batch) -> "asyncio.Future[Any]":
+        """:meth:`submit` for the running event loop, whose future is given. Raises a Fault while the store closes."""
         if (halves := mixed.halves(prepared)) is not None:
             assert isinstance(prepared, Batch)
-            return mixed.merged(prepared, *[await self._half(half) for half in halves])
+            return asyncio.ensure_future(self._mixed(prepared, halves))
         if _writes(prepared):
             waiting = loop_job(prepared)
             self._ledger.put(waiting)
-            return await waiting.future
-        return await asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
+            future: asyncio.Future[Any] = waiting.future
+            return future
+        return asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
+
+    async def _mixed(self, prepared: Batch, halves: tuple[Batch, Batch]) -> Result:
+        return mixed.merged(prepared, *[await self._half(half) for half in halves])
 
     async def _half(self, half: Batch) -> mixed.Results:
         try:
@@ -120,11 +138,11 @@ class Store:
 
     def ready(self) -> str | None:
         """None while the store takes writes, else a sentence that says why not."""
-        return self._ledger.trouble
+        return self._writer.trouble
 
     def statistics(self) -> dict[str, Any]:
         """Batches and writes since the store was opened, and how busy the readers are."""
-        return {"batches": self._ledger.batches, "writes": self._ledger.writes, **self._readers.statistics()}
+        return {"batches": self._writer.batches, "writes": self._writer.writes, **self._readers.statistics()}
 
     def credentials(self) -> list[Credential]:
         """Every credential, revoked ones too."""

@@ -173,7 +173,7 @@ def test_server_killed_and_started_again_loses_nothing_and_doubles_nothing(serve
 def test_connection_lost_while_a_commit_is_under_way_makes_no_second_event(server, path, monkeypatch):
     store = open_store(path)
     try:
-        connection = store._ledger._connection
+        connection = store._writer.connection
         commit = type(connection).commit
 
         def lost_after(one):

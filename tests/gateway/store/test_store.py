@@ -474,7 +474,7 @@ def test_closing_finishes_what_waits_and_refuses_more(path):
 
 def test_what_expired_outcomes_need_is_forgotten(path, store, run, monkeypatch):
     """The session of an outcome is stored apart once it has changed, and until no repeat can ask for it."""
-    monkeypatch.setattr("gateway.store.ledger._EXPIRY_SECONDS", -1.0)
+    monkeypatch.setattr("gateway.store.writer._EXPIRY_SECONDS", -1.0)
     first = work(upserted(mode="a"))
     told = run(first)
     run(work(upserted(mode="b"), after=5))

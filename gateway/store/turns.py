@@ -1,0 +1,172 @@
+"""The ledger of an event loop: writes are run between requests in the loop's own thread, and committed in another.
+
+Two threads that both compute hand the interpreter's lock to and fro, and each time one waits for the other while all
+other processes wait for the writers' lock. So what computes stays in one thread; a second one does what blocks: it
+waits for the writers' lock, and commits. While it does, the loop reads the next requests and answers the last ones.
+
+A batch waits a moment for as many writes as the last one held, since callers that were answered together come again
+together; a caller who writes alone waits for nobody.
+
+This is for databases within the process, whose statements wait for no network. What goes wrong is done again in the
+second thread, with all the patience of :meth:`gateway.store.writer.Writer.process`.
+"""
+
+import queue
+import threading
+import time
+from asyncio import AbstractEventLoop, TimerHandle
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from gateway.store.dialect import Lock
+from gateway.store.jobs import Job, deliver, job
+from gateway.store.ledger import closing
+from gateway.store.writer import RETRY_AFTER, Ran, Results, Writer
+
+T = TypeVar("T")
+GATHER_SECONDS = 0.001
+"""For how long a batch waits at most for as many writes as the last one held."""
+
+
+class LoopLedger:
+    """Takes jobs from any thread; ``patience`` is for how many seconds a batch that failed waits for another program's
+    lock on the database."""
+
+    def __init__(self, writer: Writer, lock: Lock, loop: AbstractEventLoop, patience: float) -> None:
+        self._writer = writer
+        self._lock = lock
+        self._loop = loop
+        self._patience = patience
+        self._waiting: deque[Job] = deque()
+        self._busy = self._closed = False
+        self._expected = 1
+        self._timer: TimerHandle | None = None
+        self._probing: TimerHandle | None = None
+        self._ended = threading.Event()
+        self._apart: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any], None]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run_apart, name="ledger", daemon=True)
+        self._thread.start()
+
+    def put(self, waiting: Job) -> None:
+        """Let a job wait for the next batch. Raises a Fault once the store is closing."""
+        if self._closed:
+            raise closing()
+        if waiting.loop is self._loop:
+            self._put(waiting)
+        else:
+            self._loop.call_soon_threadsafe(self._put, waiting)
+
+    def close(self) -> None:
+        """Finish what waits; for another thread than the loop's."""
+        if not self._closed:
+            self._closed = True
+            self._loop.call_soon_threadsafe(self._consider)
+            self._ended.wait()
+            self._apart.put(None)
+            self._thread.join()
+            self._writer.connection.close()
+
+    def _put(self, waiting: Job) -> None:
+        if self._ended.is_set():
+            deliver([(waiting, closing())], self._loop)
+            return
+        self._waiting.append(waiting)
+        self._consider()
+
+    def _consider(self) -> None:
+        """Begin a batch, or wait a moment for others to join it."""
+        if self._busy:
+            return
+        if self._closed or len(self._waiting) >= self._expected:
+            self._start()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(GATHER_SECONDS, self._start)
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            self._busy = True
+            # After all callers who have sent something by now.
+            self._loop.call_soon(self._claim)
+        elif self._closed:
+            self._ended.set()
+
+    def _claim(self) -> None:
+        if self._lock.try_hold():
+            self._turn()
+        else:
+            self._do_apart(self._lock.hold, lambda _: self._turn())
+
+    def _turn(self) -> None:
+        """Run a batch; the lock is held."""
+        began, jobs = time.perf_counter(), self._batch()
+        try:
+            self._writer.be_patient(0)
+            ran = self._writer.run(jobs)
+        except Exception as error:
+            self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
+            return
+        if ran.unit is None and not any(callable(waiting.prepared) for waiting in jobs):
+            self._lock.release()
+            self._over(jobs, began, ran.results)
+        else:
+            self._do_apart(partial(self._commit, jobs, ran), partial(self._over, jobs, began))
+
+    def _batch(self) -> list[Job]:
+        jobs = [self._waiting.popleft()]
+        size, most = jobs[0].size, self._writer.bounds.batch
+        while self._waiting and size < most:
+            jobs.append(self._waiting.popleft())
+            size += jobs[-1].size
+        return jobs
+
+    def _commit(self, jobs: list[Job], ran: Ran) -> Results:
+        try:
+            results = self._writer.finish(ran)
+        except Exception as error:
+            return self._again(jobs, error)
+        self._lock.release()
+        return results
+
+    def _again(self, jobs: list[Job], error: Exception) -> Results:
+        try:
+            self._writer.reset(error)
+            self._writer.be_patient(self._patience)
+            return self._writer.process(jobs)
+        finally:
+            self._lock.release()
+
+    def _over(self, jobs: list[Job], began: float, results: Results) -> None:
+        """Begin the next batch, so that it commits while this one is answered."""
+        self._busy, self._expected = False, len(jobs)
+        if self._waiting:
+            self._consider()
+        deliver(results, self._loop)
+        self._writer.observe(jobs, time.perf_counter() - began)
+        if self._closed:
+            self._consider()
+        elif self._writer.trouble and self._probing is None:
+            self._probing = self._loop.call_later(RETRY_AFTER, self._probe)
+
+    def _probe(self) -> None:
+        """While the store is in trouble and nobody asks, find out whether it still is."""
+        self._probing = None
+        if not (self._busy or self._waiting or self._closed):
+            self._put(job(self._writer.probe))
+
+    def _do_apart(self, task: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do what blocks in the second thread, and go on with its result in the loop."""
+        self._apart.put((task, then))
+
+    def _run_apart(self) -> None:
+        while (item := self._apart.get()) is not None:
+            task, then = item
+            done = task()
+            # A loop that has been closed has nobody left who waits.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(then, done)

@@ -1,0 +1,255 @@
+"""The writer: runs jobs against the unit of work, and commits them, in transactions of one connection.
+
+It is called by one thread at a time, which holds the lock that all processes share. Whatever fails is run again by
+itself, in the end each job alone: nothing that befalls one batch, or one of its jobs, escapes.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from gateway.guard import blame
+from gateway.handler import Draft, Policy, execute
+from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.store.ahead import look_ahead
+from gateway.store.dialect import Connection
+from gateway.store.flush import flush
+from gateway.store.jobs import Job, Result
+from gateway.store.snapshot import Snapshot
+from gateway.store.statements import Statements
+from gateway.store.unit import Unit
+from gateway.store.values import micros
+from gateway.work import Batch, Work
+
+_log = logging.getLogger(__name__)
+RETRY_AFTER = 1
+"""Seconds after which a caller may try again, and between two probes of a store that does not take writes."""
+_EXPIRY_SECONDS = 30.0
+_ALONE_SECONDS = 5.0
+_PATIENCE_SECONDS = 15.0
+_PAUSES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds between the tries of a batch that another try may help."""
+
+Results = list[tuple[Job, Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one commit holds, how much of a raw request is kept, and how long a repeat is known."""
+
+    batch: int
+    raw_bytes: int
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Jobs that were run; ``unit`` is what is still to be committed, None when there is nothing."""
+
+    results: Results
+    unit: Unit | None
+
+
+class Writer:
+    """``trouble`` says why the store takes no writes, None while it does; ``observer`` is called after each batch with
+    the number of its writes and its seconds."""
+
+    def __init__(self, connection: Connection, statements: Statements, bounds: Bounds) -> None:
+        self.connection = connection
+        self.bounds = bounds
+        self.trouble: str | None = None
+        self.observer: Callable[[int, float], None] | None = None
+        self.batches = 0
+        self.writes = 0
+        self._sql = statements
+        self._expired = time.monotonic()
+
+    def observe(self, jobs: list[Job], seconds: float) -> None:
+        """Count a batch that is over."""
+        size = sum([waiting.size for waiting in jobs])
+        self.batches += 1
+        self.writes += size
+        try:
+            if self.observer is not None:
+                self.observer(size, seconds)
+        except Exception:
+            _log.exception("the observer of the ledger failed")
+
+    def begin(self) -> None:
+        """Begin a transaction, so that others wait from now on. What fails here fails again with the batch."""
+        try:
+            self.connection.begin()
+        except Exception as error:
+            self.reset(error)
+
+    def run(self, jobs: list[Job]) -> Ran:
+        """Run all jobs in one transaction, which is left open where there is something to commit. Raises what the
+        driver raises."""
+        connection = self.connection
+        if not connection.begun:
+            connection.begin()
+        stored = Snapshot(connection, self._sql)
+        pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
+        look_ahead(stored, pairs, self.bounds.policy)
+        unit = Unit(stored, connection.one(self._sql.last_position)[0] or 0)
+        results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
+        if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
+            connection.rollback()
+            return Ran(results, None)
+        flush(unit, connection, self._sql, self.bounds.raw_bytes)
+        self._expire(jobs)
+        return Ran(results, unit)
+
+    def finish(self, ran: Ran) -> Results:
+        """Commit what was run; what is raised means that nothing was written.
+
+        When the connection is lost meanwhile, only the database knows whether it has committed.
+        """
+        if ran.unit is not None:
+            try:
+                self.connection.commit()
+            except Exception as error:
+                if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
+                    raise
+            self.trouble = None
+        return ran.results
+
+    def process(self, jobs: list[Job]) -> Results:
+        """Results of a batch, each committed or refused. Nothing escapes."""
+        try:
+            return self._persist(jobs)
+        except Exception as error:
+            self.reset(error)
+            if len(jobs) == 1 or self.connection.dialect.is_lost(error):
+                return [(waiting, self._failure(error)) for waiting in jobs]
+        return self._each_alone(jobs)
+
+    def be_patient(self, seconds: float) -> None:
+        """For how long a transaction waits to begin while another program holds the database's own lock."""
+        wait = self.connection.dialect.wait
+        if wait is not None:
+            self.connection.run(wait(seconds))
+
+    def probe(self, connection: Connection) -> None:
+        """The job that finds out whether the store takes writes again."""
+        connection.run(self._sql.probe)
+
+    def _persist(self, jobs: list[Job]) -> Results:
+        """Commit a batch; again, for a while, as long as that may help: its connection was lost, or another writer met
+        it. A database may be away for as long as it takes to elect another node."""
+        dialect, deadline = self.connection.dialect, time.monotonic() + _PATIENCE_SECONDS
+        for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
+            try:
+                return self.finish(self.run(jobs))
+            except Exception as error:
+                passing = dialect.is_lost(error) or dialect.is_again(error)
+                if not passing or time.monotonic() + pause > deadline:
+                    raise
+                self.reset(error)
+                if dialect.is_lost(error):
+                    self.trouble = _trouble(error)
+                time.sleep(pause)
+        raise AssertionError("there is always another pause")
+
+    def _each_alone(self, jobs: list[Job]) -> Results:
+        results: Results = []
+        deadline = time.monotonic() + _ALONE_SECONDS
+        for waiting in jobs:
+            if time.monotonic() > deadline and self.trouble:
+                results.append((waiting, _unavailable(self.trouble)))
+                continue
+            try:
+                results += self.finish(self.run([waiting]))
+            except Exception as error:
+                self.reset(error)
+                results.append((waiting, self._failure(error)))
+        return results
+
+    def _is_there(self, unit: Unit, error: Exception) -> bool:
+        """Whether the first event of a batch is stored; asked within a transaction of its own, so that the one before
+        has ended."""
+        connection, first = self.connection, next(iter(unit.events.values()), None)
+        self.reset(error)
+        if first is None:
+            return False
+        connection.begin()
+        try:
+            return connection.one(self._sql.event_with, first[0].id.bytes) is not None
+        finally:
+            connection.rollback()
+
+    def _perform(self, unit: Unit, waiting: Job) -> Result:
+        prepared = waiting.prepared
+        if isinstance(prepared, Work):
+            return self._one(unit, prepared, waiting.drafts[0])
+        if isinstance(prepared, Batch):
+            return self._many(unit, prepared, waiting.drafts)
+        return prepared(self.connection)
+
+    def _one(self, unit: Unit, work: Work, drafted: Draft | None) -> Outcome | Fault:
+        """One write; a refused one leaves no change behind."""
+        mark = unit.mark()
+        try:
+            return execute(unit, work, self.bounds.policy, drafted)
+        except Fault as fault:
+            unit.undo(mark)
+            return fault
+        except self.connection.failures:
+            raise
+        except Exception as error:
+            unit.undo(mark)
+            blame("api", work.api.name, error)
+            _log.exception("%s of %s failed", work.operation.name, work.api.name)
+            return Fault(FaultKind.INTERNAL, log=repr(error))
+
+    def _many(self, unit: Unit, batch: Batch, drafts: tuple[Draft | None, ...]) -> Result:
+        """Writes in order up to the first fault; when the batch is atomic, the fault alone, and nothing is kept. With
+        ``each`` all of them are run."""
+        mark = unit.mark()
+        results: list[Outcome | Fault] = []
+        for work, drafted in zip(batch.works, drafts, strict=True):
+            result = self._one(unit, work, drafted)
+            if isinstance(result, Fault) and batch.atomic:
+                unit.undo(mark)
+                result.details = {**result.details, "index": len(results)}
+                return result
+            results.append(result)
+            if isinstance(result, Fault) and not batch.each:
+                break
+        return results
+
+    def _expire(self, jobs: list[Job]) -> None:
+        """Forget what expired outcomes need now and then; the clock is the requests' own."""
+        if time.monotonic() - self._expired < _EXPIRY_SECONDS:
+            return
+        moments = [work.received_at for waiting in jobs for work in waiting.works]
+        if moments:
+            self._expired = time.monotonic()
+            self.connection.run(self._sql.expire, micros(min(moments)))
+
+    def reset(self, error: Exception) -> None:
+        """Undo the transaction, and connect anew: the file below the connection may be another one by now."""
+        self.connection.rollback()
+        self.connection.close()
+        if not isinstance(error, self.connection.failures):
+            _log.error("a batch failed", exc_info=error)
+
+    def _failure(self, error: Exception) -> Fault:
+        """What the caller is told of a write that failed alone."""
+        if self.connection.dialect.is_clash(error):
+            return Fault(FaultKind.CONFLICT, "A session or an event with this id exists.", log=str(error))
+        if not isinstance(error, self.connection.failures):
+            return Fault(FaultKind.INTERNAL, log=repr(error))
+        self.trouble = _trouble(error)
+        return _unavailable(self.trouble)
+
+
+def _trouble(error: Exception) -> str:
+    return f"The store takes no writes: {str(error).strip()}."
+
+
+def _unavailable(trouble: str) -> Fault:
+    message = "The store takes no writes at the moment; try again."
+    return Fault(FaultKind.STORE_UNAVAILABLE, message, log=trouble, retry_after=RETRY_AFTER)
