@@ -111,6 +111,7 @@ class WireDoor:
             logger.exception("the gateway cannot start")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        self._gateway.store.attach(asyncio.get_running_loop())
         self._count()
         # What is there by now stays: a full collection need not look at it, and stops nobody for its sake.
         gc.collect()

@@ -1,5 +1,6 @@
 """What a door needs of the gateway behind it, and the guarded calls that all doors make."""
 
+import asyncio
 import logging
 import time
 from concurrent.futures import Future
@@ -19,8 +20,14 @@ PLAIN_FAILURE = WireResponse.of(500, "text/plain; charset=utf-8", b"Internal Ser
 class Store(Protocol):
     """The middle call: awaited by an event loop, or waited for by a thread. Both raise Fault."""
 
+    def attach(self, loop: Any) -> None:
+        """Write in this event loop from now on."""
+
+    def start(self, prepared: Any) -> "asyncio.Future[Any]":
+        """The Outcome of a Work, for the running event loop; the list of outcomes and faults of a Batch."""
+
     async def perform(self, prepared: Any) -> Any:
-        """The Outcome of a Work; the list of outcomes and faults of a Batch."""
+        """The same."""
 
     def submit(self, prepared: Any) -> "Future[Any]":
         """The same, for a thread."""

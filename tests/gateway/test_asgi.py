@@ -75,6 +75,9 @@ class Echo:
             return WireResponse(204)
         return request
 
+    def attach(self, loop):
+        pass
+
     async def perform(self, prepared):
         if prepared.path == "/wait":
             await asyncio.sleep(0.5)

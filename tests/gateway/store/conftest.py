@@ -1,6 +1,9 @@
 """Fixtures of the store's tests; makes their kit importable."""
 
+import asyncio
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +19,38 @@ def path(tmp_path):
     return tmp_path / "sessions.db"
 
 
+@contextmanager
+def _turning():
+    """An event loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(params=["thread", "loop"])
+def opening(path, request):
+    """Opens the test's store with some settings; its writes run in the ledger's own thread, or in an event loop's."""
+    if request.param == "thread":
+        yield lambda settings=None: open_store(str(path), settings)
+        return
+    with _turning() as loop:
+
+        def attached(settings=None):
+            store = open_store(str(path), settings)
+            store.attach(loop)
+            return store
+
+        yield attached
+
+
 @pytest.fixture
-def store(path):
+def store(opening):
     """An open store, closed at the end."""
-    store = open_store(f"sqlite:///{path}")
+    store = opening()
     yield store
     store.close()
 

@@ -439,8 +439,8 @@ def test_database_file_is_for_its_owner_alone(path, store):
     assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
 
 
-def test_locked_database_makes_writes_fail_and_recovers_by_itself(path):
-    store = open_store(str(path), {"store.busy_seconds": 0.05})
+def test_locked_database_makes_writes_fail_and_recovers_by_itself(path, opening):
+    store = opening({"store.busy_seconds": 0.05})
     recovered = threading.Event()
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -459,8 +459,8 @@ def test_locked_database_makes_writes_fail_and_recovers_by_itself(path):
     store.close()
 
 
-def test_closing_finishes_what_waits_and_refuses_more(path):
-    store = open_store(str(path))
+def test_closing_finishes_what_waits_and_refuses_more(opening):
+    store = opening()
     futures = [store.submit(work(opened(str(number)))) for number in range(300)]
     store.close()
     assert all(future.result(timeout=0).created for future in futures)
