@@ -68,7 +68,10 @@ def _media_type(text: str) -> MediaType | None:
 
 def formatter(media_type: str, formats: Sequence[str] = tuple(MEDIA_TYPES)) -> str | None:
     """The name of the format that reads ``media_type`` (in lower case); None where none does."""
-    return next((name for name in formats if media_type in MEDIA_TYPES[name]), None)
+    for name in formats:
+        if media_type in MEDIA_TYPES[name]:
+            return name
+    return None
 
 
 def negotiate(headers: Headers, formats: Sequence[str] = tuple(MEDIA_TYPES)) -> Format:

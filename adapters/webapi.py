@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from adapters.binding import Binding, body_of, complete, has_beside
 from adapters.codecs.json import NET, NET_UTF16
@@ -126,6 +127,7 @@ def _model(codec: Codec | None, body: bytes, message: Message, limits: Limits, *
     return decoded
 
 
+@lru_cache(maxsize=256)
 def _formats(api: Api | None) -> Sequence[str]:
     """The formats of an API; every one before it is known."""
     return tuple(MEDIA_TYPES) if api is None else tuple(api.options.get("formats", MEDIA_TYPES))

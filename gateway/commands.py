@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from math import isfinite
@@ -195,6 +195,9 @@ Command: TypeAlias = Write | Read
 
 
 def _instant(value: datetime) -> str:
+    if value.tzinfo is UTC:
+        # The same text in a quarter of the time.
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)[1:-1].decode()
     return value.isoformat().replace("+00:00", "Z")
 
 

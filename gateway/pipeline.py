@@ -27,7 +27,7 @@ from gateway.router import Miss, Router
 from gateway.several import Several
 from gateway.wire import WireRequest, WireResponse
 from gateway.work import Batch, Work
-from schemas.api import Answer, Api, Asked, Context, Mapped, Operation, Presented, no_header
+from schemas.api import Answer, Api, Asked, Context, Mapped, Operation, Presented, no_header, nobody
 from schemas.message import Message, Tree
 
 log = logging.getLogger("gateway.pipeline")
@@ -228,7 +228,9 @@ class Pipeline:
         request: WireRequest,
         inline: bool,
     ) -> tuple[Principal | None, str | None]:
-        shown: Presented | None = by_api(api, operation.credentials, tree)
+        shown: Presented | None = None
+        if operation.credentials is not nobody:
+            shown = by_api(api, operation.credentials, tree)
         if shown is not None and shown.kind == "session":
             principal = self.identity.key(api, shown.secret, request.received_at)
             if principal is None:

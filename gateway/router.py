@@ -69,12 +69,13 @@ class Router:
         raw = request.raw_path or request.path
         found = self._literal(raw)
         chosen = _choose(found, request.method)
-        if chosen is None:
-            templates = self._templates.get(_first(raw)) or self._templates[""]
-            found += [match for template in templates if (match := _try(template, raw)) is not None]
-            chosen = _choose(found, request.method)
         if chosen is not None:
             return chosen
+        templates = self._templates.get(_first(raw)) or self._templates[""]
+        for template in templates:
+            if _answers(template.endpoint, request.method) and (match := _try(template, raw)) is not None:
+                return match
+        found += [match for template in templates if (match := _try(template, raw)) is not None]
         if found:
             allow = sorted({method for match in found for method in match.endpoint.methods or ()})
             return Miss(self.owner(raw), found[0].endpoint, tuple(allow))
@@ -90,14 +91,19 @@ class Router:
 
     def _literal(self, raw: str) -> list[Match]:
         path = unquote(raw) if "%" in raw else raw
-        return [Match(endpoint) for endpoint in (*self._exact.get(path, ()), *self._folded.get(_fold(path), ()))]
+        exact, folded = self._exact.get(path), self._folded.get(_fold(path))
+        return [Match(endpoint) for endpoint in (*(exact or ()), *(folded or ()))] if exact or folded else []
 
 
 def _choose(found: list[Match], method: str) -> Match | None:
     for match in found:
-        if match.endpoint.methods is None or method in match.endpoint.methods:
+        if _answers(match.endpoint, method):
             return match
     return None
+
+
+def _answers(endpoint: Endpoint, method: str) -> bool:
+    return endpoint.methods is None or method in endpoint.methods
 
 
 def _fold(path: str) -> str:

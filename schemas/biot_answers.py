@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from gateway.spi import (
@@ -112,6 +112,7 @@ def _known(kept: Mapping[str, Any], name: str) -> Tree:
     return {key: value for key, value in _part(kept, name).items() if value is not None}
 
 
+@lru_cache(maxsize=1024)
 def template_id(name: str) -> str:
     """The id that this gateway gives to a template which it knows by name only: always the same for one name."""
     return str(uuid.uuid5(_TEMPLATES, name))

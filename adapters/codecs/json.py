@@ -168,11 +168,17 @@ class _Reading:
         return Pairs()
 
     def object(self, pairs: Pairs, message: Message, path: str) -> Tree:
-        names, tree = _names(message, self.dialect.net), Tree()
+        net, longest = self.dialect.net, self.limits.name_bytes
+        names, tree = _names(message, net), Tree()
         for sent, raw in pairs:
-            name = self.text(sent, f"{path}{sent[:64]}", self.limits.name_bytes, "limits.name_bytes")
-            member = names.get(name.lower() if self.dialect.net else name)
-            key, where = (member.key, f"{path}{member.name}") if member else (name, f"{path}{name}")
+            member = names.get(sent.lower() if net else sent)
+            if member is not None and len(sent) <= longest:
+                # What is declared holds nothing that may not be stored.
+                key, where = member.key, path + member.name
+            else:
+                name = self.text(sent, f"{path}{sent[:64]}", longest, "limits.name_bytes")
+                member = names.get(name.lower() if net else name)
+                key, where = (member.key, f"{path}{member.name}") if member else (name, f"{path}{name}")
             if key in tree:
                 self.duplicate(member, where)
             elif member is not None:
