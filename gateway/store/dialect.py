@@ -80,7 +80,8 @@ class Dialect:
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
     ``wait`` is the statement that says for how many seconds
     a transaction waits to begin; a database that has one lies within this process, and its statements never wait for
-    long. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
+    long. ``pipeline`` gives, of a driver's connection, the context of :meth:`Connection.pipelined`. ``ddl`` and
+    ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Dialect:
     is_lost: Callable[[BaseException], bool] = _never
     is_again: Callable[[BaseException], bool] = _never
     wait: Callable[[float], str] | None = None
+    pipeline: Callable[[Any], AbstractContextManager[Any]] = nullcontext
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is
 
@@ -115,7 +117,9 @@ def compiled(database: Any, query: Any) -> tuple[str, Sequence[Any]]:
 
 
 _ROW = re.compile(r"VALUES (\([?%s, ]+\))")
-_WIDTHS = (64, 32, 16, 8, 4, 2, 1)
+_WIDEST = (64, 32, 16)
+"""Rows of the widest statements; what is left is one statement of as many rows as there are. So there are few enough
+that each is prepared once, and the usual batch is one or two of them."""
 
 
 @cache
@@ -125,10 +129,10 @@ def _wide(sql: str, rows: int) -> str:
 
 
 def _widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Statements over all rows, of a few widths only, so that each is prepared once."""
+    """Statements over all rows."""
     start = 0
-    for width in _WIDTHS:
-        while len(rows) - start >= width:
+    for width in (*_WIDEST, len(rows) % _WIDEST[-1]):
+        while width and len(rows) - start >= width:
             yield _wide(sql, width), list(chain.from_iterable(rows[start : start + width]))
             start += width
 
@@ -190,11 +194,18 @@ class Connection:
             found += self.all(wide, values)
         return found
 
+    def pipelined(self) -> AbstractContextManager[Any]:
+        """Statements within it that find no rows do not wait for each other, where the driver can do that; what one of
+        them raises is raised at its end."""
+        self.cursor()
+        return self.dialect.pipeline(self.database.connection())
+
     def begin(self, statements: Sequence[str] | None = None) -> None:
         """Begin a transaction: a writing one, if no statements are given."""
-        for statement in self.dialect.begin_write if statements is None else statements:
-            self.run(statement)
-            self.begun = True
+        with self.pipelined():
+            for statement in self.dialect.begin_write if statements is None else statements:
+                self.run(statement)
+                self.begun = True
 
     def commit(self) -> None:
         """Make the transaction durable."""

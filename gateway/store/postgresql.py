@@ -57,6 +57,7 @@ def _prepare(connection: Any) -> None:
 
     connection.adapters.register_dumper(int, Int8Dumper)
     connection.prepare_threshold = 1
+    connection.prepared_max = 1000
     found = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")}
     off = [name for name, value in found.items() if value == "off"]
     if off:
@@ -108,5 +109,6 @@ DIALECT = Dialect(
     lock=lambda _: NO_LOCK,
     copy=server_copy("pg_dump --format=custom"),
     ddl=lambda sql: sql.replace(" WITHOUT ROWID", ""),
+    pipeline=lambda connection: connection.pipeline(),
     rewrite=lambda sql: sql.replace("?", "%s"),
 )
