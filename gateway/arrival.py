@@ -26,7 +26,7 @@ def arrive(
     method: str,
     raw_path: str,
     query: str,
-    fields: Iterable[tuple[str, str]],
+    fields: Iterable[tuple[str, str]] | Headers,
     *,
     peer: str,
     scheme: str,
@@ -35,7 +35,7 @@ def arrive(
     received_at: datetime | None = None,
 ) -> WireRequest:
     """A request, whose body may not have been read yet; the path is decoded as UTF-8."""
-    headers = Headers(fields)
+    headers = fields if isinstance(fields, Headers) else Headers(fields)
     came = origin(policy, peer, scheme, headers, fallback_host)
     return WireRequest(
         method=method,

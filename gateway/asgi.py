@@ -29,10 +29,10 @@ from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
 from gateway.store import StoreError
 from gateway.web import paths
-from gateway.wire import WireRequest, WireResponse
+from gateway.wire import Headers, WireRequest, WireResponse
 
 Scope: TypeAlias = MutableMapping[str, Any]
-Headers: TypeAlias = tuple[tuple[str, str], ...]
+Fields: TypeAlias = tuple[tuple[str, str], ...]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -324,7 +324,7 @@ def _request(policy: ProxyPolicy, scope: Scope, body: bytes, received_at: dateti
         scope["method"],
         (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
         scope["query_string"].decode("latin-1"),
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        Headers.of(scope["headers"]),
         peer=client[0] if client else "",
         scheme=scope.get("scheme", "http"),
         fallback_host=arrival.host_of(scope.get("server")),
@@ -369,7 +369,7 @@ _OWN_NAMES = {b"content-length": b"Content-Length", b"connection": b"Connection"
 
 
 @lru_cache(maxsize=256)
-def _encoded(headers: Headers) -> tuple[Sequence[tuple[bytes, bytes]], Mapping[bytes, bytes]]:
+def _encoded(headers: Fields) -> tuple[Sequence[tuple[bytes, bytes]], Mapping[bytes, bytes]]:
     """Header fields in bytes, and the spelling of each name; most answers have the same ones."""
     fields = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
     return fields, {**_OWN_NAMES, **{name.lower(): name for name, _ in fields}}

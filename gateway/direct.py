@@ -21,7 +21,7 @@ from gateway.identity import Unverified
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.web import paths
-from gateway.wire import WireRequest, WireResponse
+from gateway.wire import Headers, WireRequest, WireResponse
 
 logger = logging.getLogger("gateway.door")
 
@@ -84,7 +84,7 @@ def _request(policy: ProxyPolicy, exchange: Exchange) -> WireRequest:
         exchange.method,
         exchange.path,
         exchange.query.decode("latin-1"),
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.headers],
+        Headers.of(exchange.headers),
         peer=connection.client[0] if connection.client else "",
         scheme=connection.scheme,
         fallback_host=arrival.host_of(connection.server),

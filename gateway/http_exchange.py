@@ -129,8 +129,7 @@ class Exchange:
             return False
         if self.disconnected:
             return True
-        transport = connection.transport
-        if not transport.is_closing():
+        if not (transport := connection.transport).is_closing():
             for piece in data:
                 transport.write(piece)
         self.response_started = self.response_complete = True

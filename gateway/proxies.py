@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.settings import Settings, SettingsError
@@ -18,6 +19,8 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-prefix")
 _HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LONGEST = 261
+"""Characters of a host name (RFC 1035, 2.3.4), with its last dot and a port."""
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _PAIR = re.compile(r'\s*([A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;,"\s]*)\s*')
 
@@ -114,7 +117,14 @@ def origin(policy: ProxyPolicy, peer: str, scheme: str, headers: Headers, fallba
         prefix = _prefix(policy, headers)
     if policy.base_url:
         return Origin(peer, policy.base_url)
-    return Origin(peer, f"{scheme}://{host if _HOST.fullmatch(host) else fallback_host}{prefix}")
+    if len(host) > _LONGEST:
+        host = fallback_host
+    return Origin(peer, _public(scheme, host, fallback_host) + prefix)
+
+
+@lru_cache(1024)
+def _public(scheme: str, host: str, fallback_host: str) -> str:
+    return f"{scheme}://{host if _HOST.fullmatch(host) else fallback_host}"
 
 
 def _prefix(policy: ProxyPolicy, headers: Headers) -> str:

@@ -20,6 +20,14 @@ class Headers(Mapping[str, str]):
         self._fields = tuple((name.lower(), value) for name, value in fields)
         self._first = dict(reversed(self._fields))
 
+    @classmethod
+    def of(cls, rows: Iterable[tuple[bytes, bytes]]) -> "Headers":
+        """Fields as a server reads them: in bytes, with names in small letters."""
+        made = cls.__new__(cls)
+        made._fields = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in rows])
+        made._first = dict(reversed(made._fields))
+        return made
+
     def __getitem__(self, name: str) -> str:
         return self._first[name.lower()]
 
