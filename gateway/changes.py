@@ -41,9 +41,8 @@ _fields_of = attrgetter(*_FIELDS)
 def changed(work: Work, write: Write, tenant: str, before: Session | None, made: Session | None = None) -> Session:
     """The session as a write leaves it; ``before`` is None when the write makes it.
 
-    ``made`` is what the write would have made for the same tenant, where the caller knows: but for attributes, which
-    are laid over those before, it sets the same. Raises a Fault of kind ``internal`` for a change that names no field
-    of a session: a bug of the API.
+    ``made`` is what the write would have made, where the caller knows. Raises a Fault of kind ``internal`` for a change
+    that names no field of a session: a bug of the API.
     """
     changes = {name: value for name, value in write.changes.items() if value is not UNSET}
     if not _KNOWN.issuperset(changes):
@@ -52,10 +51,10 @@ def changed(work: Work, write: Write, tenant: str, before: Session | None, made:
     state = changes.pop("state", None) or _STATES.get(write.kind)
     replaces = write.replace and before is not None
     old = before.attributes if before is not None and not replaces else {}
-    known = {} if made is None or made.tenant != tenant else {name: getattr(made, name) for name in changes}
-    known.pop("attributes", None)
-    names = _CHANGEABLE if replaces else changes
-    values = {name: known[name] if name in known else _changed(name, old, changes.get(name)) for name in names}
+    values = {name: _changed(name, old, changes.get(name)) for name in (_CHANGEABLE if replaces else changes)}
+    if made is not None and made.applications and "applications" in changes:
+        # The same, not only equal: their text is made already.
+        values["applications"] = made.applications
     if "subject" in values:
         values["subject"] = _named(values["subject"], tenant)
     if before is None:
@@ -78,7 +77,7 @@ def _made(work: Work, write: Write, tenant: str, state: State, values: Mapping[s
     return Session(
         uid=uid,
         tenant=tenant,
-        key=key if key.id else replace(key, id=str(uid)),
+        key=key if key.id else Key(key.api, key.realm, str(uid)),
         state=state,
         recorded_at=work.received_at,
         updated_at=work.received_at,
@@ -130,7 +129,7 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         elif value is None or value is UNSET:
             if value is None:
                 result.pop(name, None)
-        elif isinstance(value, Mapping):
+        elif type(value) is dict or isinstance(value, Mapping):
             below = result.get(name)
             result[name] = merged(below if isinstance(below, Mapping) else {}, value)
         else:

@@ -7,7 +7,6 @@ Ids, instants and secrets come from Work, so that a transaction can be run again
 import hashlib
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -225,12 +224,16 @@ def _look_up(view: View, tenant: str | None, find: Find) -> Session | None:
 def _find(view: View, tenant: str | None, write: Write) -> Session | None:
     """The session that a write is about. A close that finds no open session is compared with the latest closed one:
     it may be the retry of the close that ended it."""
-    if write.find is None:
+    find = write.find
+    if find is None:
         return None
-    found = _look_up(view, tenant, write.find)
-    if found is None and isinstance(write.find, ByKey) and write.find.open_only and write.kind is EventKind.CLOSED:
-        return view.by_key(tenant, write.find.key, False)
-    return found
+    if not isinstance(find, ByKey) or not find.open_only or write.kind is not EventKind.CLOSED:
+        return _look_up(view, tenant, find)
+    latest = view.by_key(tenant, find.key, False)
+    # The latest of all is the latest open one as well, if it is open.
+    if latest is None or latest.is_open:
+        return latest
+    return view.by_key(tenant, find.key, True) or latest
 
 
 def _existing(view: View, write: Write, target: Session | None) -> Session | None:
@@ -302,10 +305,10 @@ def _facts(work: Work, write: Write, changes: Mapping[str, Any]) -> dict[str, An
 def _made(work: Work, write: Write, tenant: str | None) -> Session | None:
     """The session that a write makes; what goes wrong here goes wrong again when the write is run, and is told then."""
     makes = write.kind not in _MAKES_NONE and (write.find is None or write.missing is Missing.CREATE)
-    if tenant is not None and makes:
-        with suppress(Exception):
-            return changed(work, write, tenant, None)
-    return None
+    try:
+        return changed(work, write, tenant, None) if tenant is not None and makes else None
+    except Exception:
+        return None
 
 
 _MAKES_NONE = (EventKind.RECORDED, EventKind.DELETED)

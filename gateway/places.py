@@ -25,7 +25,6 @@ def fingerprint(*parts: str) -> bytes:
     return _digest(parts, 16)
 
 
-@lru_cache(1024)
 def key_of(key: Key) -> bytes:
     """The indexed form of a session's key."""
     return fingerprint("key", key.api, key.realm, key.id)

@@ -56,13 +56,14 @@ def _terms(session: Session) -> Iterator[bytes]:
 
 def indexed(session: Session) -> tuple[Any, ...]:
     """The columns that change during a session's life."""
-    started = None if session.started_at is None else micros(session.started_at)
-    return int(session.is_open), micros(session.sort_at), started, session.state.value
+    at = micros(session.sort_at)
+    # A known start is what the session is sorted by.
+    return int(session.is_open), at, None if session.started_at is None else at, session.state.value
 
 
 def session_columns(session: Session) -> tuple[Any, ...]:
     """A new session's columns between its ordinal and what its latest event decides."""
-    return (session.uid.bytes, session.tenant, key_of(session.key), *indexed(session), session.key.api)
+    return session.uid.bytes, session.tenant, key_of(session.key), *indexed(session), session.key.api
 
 
 def session_place(session: Session) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """Forms: the rows of a write as far as they are known before its transaction, made outside of the writers' lock."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,8 @@ from gateway.handler import Draft, draft
 from gateway.model import Session
 from gateway.quick import quick
 from gateway.store.columns import Request, request_of, session_columns, session_place, slot_columns, terms
-from gateway.store.tallies import Counted, counted
-from gateway.store.values import facts_text, micros, session_text, uses_text, whole_text
+from gateway.store.tallies import Counted, counted_at
+from gateway.store.values import facts_text, session_text, uses_text, whole_text
 from gateway.work import Work
 
 _MOST = 65_536
@@ -48,9 +47,11 @@ def drafted(work: Work) -> Draft | None:
     """The draft of a write, with its forms; None for a read. Raises a TypeError for a command that has no canonical
     form. Whatever else goes wrong goes wrong again in the ledger, and is told then."""
     made = draft(work)
-    if made is not None:
-        with suppress(Exception):
+    try:
+        if made is not None:
             made.forms = forms_of(made)
+    except Exception:
+        return made
     return made
 
 
@@ -68,6 +69,8 @@ def forms_of(of: Draft) -> Forms:
 
 def made_of(session: Session, uses: str | None = None) -> Made:
     """The rows of a session that the store does not know; ``uses`` as in :func:`gateway.store.values.session_text`."""
-    at = micros(session.sort_at)
-    names = tuple([(session.tenant, term, at) for term in terms(session)])
-    return Made(session_columns(session), session_text(session, uses), session_place(session), names, counted(session))
+    columns = session_columns(session)
+    tenant, at, started = session.tenant, columns[4], columns[5]
+    names = tuple([(tenant, term, at) for term in terms(session)])
+    how = counted_at(tenant, at, started is not None)
+    return Made(columns, session_text(session, uses), session_place(session), names, how)

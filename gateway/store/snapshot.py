@@ -86,11 +86,10 @@ class Snapshot:
             opened, closed = known
             return opened if open_only or closed is None or (opened and opened.ordinal > closed.ordinal) else closed
         values = (number_of(place_of(tenant, key)), below, tenant, key_of(key))
-        opened = _found(self.connection.one(self.sql.session_by_open_key, *values))
         if open_only:
-            return opened
-        closed = _found(self.connection.one(self.sql.session_by_key, *values))
-        return max((row for row in (opened, closed) if row is not None), key=lambda row: row.ordinal, default=None)
+            return _found(self.connection.one(self.sql.session_by_open_key, *values))
+        rows = self.connection.all(self.sql.latest_with_key, (*values, *values))
+        return _found(max(rows, key=lambda row: int(row[0]), default=None))
 
     def row_by_token(self, api: str, token: str) -> Found:
         """The session that handed out this secret."""

@@ -27,7 +27,7 @@ class Statements:
     state_at: str
     event_with: str
     session_by_uid: str
-    session_by_key: str
+    latest_with_key: str
     session_by_open_key: str
     session_by_token: str
     add_session: str
@@ -65,6 +65,7 @@ def compile_for(dialect: Dialect) -> Statements:
         state_at=text(StateRow.select(StateRow.body).where(StateRow.position == mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
+        latest_with_key=_both(*[text(_latest_of(mark, is_open)) for is_open in (1, 0)]),
         **{name: text(query) for name, query in (_finds(mark) | _finds_many(mark) | _changes(mark)).items()},
     )
 
@@ -73,7 +74,6 @@ def _finds(mark: SQL) -> dict[str, Any]:
     by_token = SessionRow.select(*_FOUND).join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal))
     return {
         "session_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid == mark),
-        "session_by_key": _latest_of(mark, 0),
         "session_by_open_key": _latest_of(mark, 1),
         "session_by_token": by_token.where(TokenRow.api == mark, TokenRow.token == mark),
     }
@@ -85,6 +85,11 @@ def _latest_of(mark: SQL, is_open: int) -> Any:
     place = (NameRow.place == mark, NameRow.tag == SQL(str(is_open)), NameRow.position < mark)
     whole = (SessionRow.tenant == mark, SessionRow.key == mark)
     return found.where(*place, *whole).order_by(NameRow.position.desc()).limit(SQL("1"))
+
+
+def _both(opened: str, closed: str) -> str:
+    """What two statements find, of which each may have an order and a limit of its own."""
+    return f"SELECT * FROM ({opened}) AS opened UNION ALL SELECT * FROM ({closed}) AS closed"  # noqa: S608 - fixed texts
 
 
 def _values(mark: SQL, columns: int) -> SQL:

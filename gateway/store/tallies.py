@@ -33,7 +33,12 @@ Counted = tuple[str, int, int]
 
 def counted(session: Session) -> Counted:
     """How a session is counted."""
-    return session.tenant, micros(session.sort_at) // _MINUTE, int(session.started_at is not None)
+    return counted_at(session.tenant, micros(session.sort_at), session.started_at is not None)
+
+
+def counted_at(tenant: str, at: int, started: bool) -> Counted:
+    """How a session is counted that is sorted by an instant (microseconds)."""
+    return tenant, at // _MINUTE, int(started)
 
 
 def tallies(changes: Iterable[tuple[Session | None, Session | None]]) -> list[Tally]:

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from gateway.commands import ListEvents, ListSessions
@@ -117,8 +118,8 @@ class Unit:
         return own
 
     def _own(self, tenant: str, key: Key, open_only: bool) -> Found:
-        own = [self.held[number] for number in self.by_keys.get((tenant, key), ())]
-        for held in sorted(own, key=lambda each: each.ordinal, reverse=True):
+        own = self.by_keys.get((tenant, key))
+        for held in sorted(map(self.held.__getitem__, own), key=_by_ordinal, reverse=True) if own else ():
             if held.session is not None and (held.session.is_open or not open_only):
                 return Stored(held.ordinal, held.session, held.latest, self.until.get(held.latest, 0))
         return None
@@ -206,6 +207,9 @@ class Unit:
         """The ordinal of a session that this batch knows."""
         known = self._known(uid)
         return known.ordinal if known is not None else None
+
+
+_by_ordinal = attrgetter("ordinal")
 
 
 def _ordinal(session: Session, before: Held | Stored | None, at: int) -> int:
