@@ -16,6 +16,8 @@ def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
     pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 8192)]
     # wal_autocheckpoint in pages: a checkpoint costs two more fsyncs, so it should not come too often.
     pragmas += [("synchronous", "FULL"), ("wal_autocheckpoint", 4000), ("cache_size", -32_000)]
+    # A statement of many rows keeps what would undo it: in a file made for each batch, if not in memory.
+    pragmas += [("temp_store", "MEMORY")]
     pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 26)]
     return SqliteDatabase(
         path,
