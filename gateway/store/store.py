@@ -14,6 +14,7 @@ from gateway.credentials import Credential
 from gateway.handler import read
 from gateway.outcome import Fault, Outcome
 from gateway.store import keyring, mixed
+from gateway.store.checkpoints import Checkpoints
 from gateway.store.databases import address, shown
 from gateway.store.dialect import Connection, Lock, StoreError
 from gateway.store.jobs import Result, job, loop_job
@@ -46,6 +47,7 @@ class Store:
         self._writer = Writer(connection, statements, bounds)
         self._ledger: Ledger | LoopLedger = Ledger(self._writer, lock)
         self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")))
+        self._checkpoints = self._checkpointing()
         days = option(settings, "retention_days")
         self._retention = Retention(days, self._forget) if days else None
 
@@ -65,6 +67,17 @@ class Store:
             if isinstance(error, connection.failures):
                 raise StoreError(f"The store {shown(self._place)} cannot be opened: {error}.") from error
             raise
+
+    def _checkpointing(self) -> Checkpoints | None:
+        if (statement := self._dialect.checkpoint) is None:
+            return None
+        checkpoints = Checkpoints(self._aside, statement)
+        self._writer.committed = checkpoints.count
+        return checkpoints
+
+    def _aside(self) -> tuple[Connection, Lock]:
+        """A connection and a lock of their own, like another process's."""
+        return Connection(self._dialect, self._place, self._busy), self._dialect.lock(self._place)
 
     def _reader(self) -> Connection:
         return Connection(self._dialect, self._place, self._busy, read_only=True)
@@ -199,6 +212,8 @@ class Store:
         if self._retention is not None:
             self._retention.close()
         self._ledger.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._readers.close()
         self._lock.close()
 

@@ -54,13 +54,14 @@ class Ran:
 
 class Writer:
     """``trouble`` says why the store takes no writes, None while it does; ``observer`` is called after each batch with
-    the number of its writes and its seconds."""
+    the number of its writes and its seconds, ``committed`` after each commit with the number of its events."""
 
     def __init__(self, connection: Connection, statements: Statements, bounds: Bounds) -> None:
         self.connection = connection
         self.bounds = bounds
         self.trouble: str | None = None
         self.observer: Callable[[int, float], None] | None = None
+        self.committed: Callable[[int], object] = int
         self.batches = 0
         self.writes = 0
         self._sql = statements
@@ -114,6 +115,7 @@ class Writer:
                 if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
                     raise
             self.trouble = None
+            self.committed(len(ran.unit.events))
         return ran.results
 
     def process(self, jobs: list[Job]) -> Results:
