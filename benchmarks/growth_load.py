@@ -5,10 +5,11 @@ while they are filled, so that their pages are as full as a gateway leaves them.
 order of its own: it is filled at the end.
 """
 
+import mmap
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,9 +169,15 @@ def last_position(database: str) -> int:
     return int(_said(database, "SELECT MAX(position) FROM events")[0][0])
 
 
+_WEIGHED = 1 << 32
+"""Bytes of a file in which tables are weighed one by one: for that every page is read."""
+
+
 def sizes_sqlite(database: str) -> dict[str, int]:
-    """Bytes of each table and index, where the database can tell, and of the whole."""
+    """Bytes of the whole under '', and of each table and index, where the database can tell that soon."""
     whole = {"": Path(database).stat().st_size}
+    if whole[""] > _WEIGHED:
+        return whole
     with closing(sqlite3.connect(database)) as connection:
         try:
             return whole | dict(connection.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name").fetchall())
@@ -188,3 +195,37 @@ UNION ALL SELECT '', pg_database_size(current_database())
 def sizes_postgresql(url: str) -> dict[str, int]:
     """As :func:`sizes_sqlite`; a table's has that of its long values."""
     return {name: int(size) for name, size in _said(url, _RELATIONS)}
+
+
+def index_sqlite(database: str) -> Iterator[tuple[Path, int]]:
+    """Where the pages of the index of places lie: a file, and an offset in it."""
+    with closing(sqlite3.connect(database)) as connection:
+        for (offset,) in connection.execute("SELECT pgoffset FROM dbstat WHERE name = 'names'"):
+            yield Path(database), offset
+
+
+def index_postgresql(url: str) -> Iterator[tuple[Path, int]]:
+    """As :func:`index_sqlite`."""
+    path = _said(url, "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('names_pkey')")[0][0]
+    for file in sorted(Path(path).parent.glob(f"{Path(path).name}*")):
+        if file.name.partition(".")[0] == Path(path).name:
+            yield from ((file, offset) for offset in range(0, file.stat().st_size, 8192))
+
+
+@contextmanager
+def held(pages: Iterator[tuple[Path, int]]) -> Iterator[int]:
+    """Keep pages of files in memory, by mapping them; gives their number."""
+    maps: dict[Path, mmap.mmap] = {}
+    every = sorted(pages)
+    for file, offset in every:
+        if file not in maps:
+            with file.open("rb") as stream:
+                maps[file] = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+            maps[file].madvise(mmap.MADV_RANDOM)
+        # Each half of a page of the database is a page of the machine.
+        assert maps[file][offset] + maps[file][offset + 4096] >= 0
+    try:
+        yield len(every)
+    finally:
+        for mapped in maps.values():
+            mapped.close()

@@ -28,6 +28,7 @@ def has_the_shape(found: dict[str, object], text: str, index: str) -> None:
     # The texts alone are more than three thousand bytes; a database that is nearly empty has more of its own.
     assert 3_000 < result.loaded.sizes[""] / COUNT < 8_000
     assert result.loaded.sizes[index] > 16 * COUNT
+    assert result.written.events > 1_280
     assert min(sum(result.empty.turns), sum(result.grown.turns)) >= 1
     assert [len(reads.small) == len(reads.grown) > 0 for reads in result.reads] == [True] * 3
     assert result.version in text
@@ -47,7 +48,7 @@ def test_a_grown_postgresql_is_compared_with_an_empty_one(monkeypatch: pytest.Mo
 
 
 def test_a_store_that_is_kept_is_filled_once_and_holds_what_was_asked_for(tmp_path: Path) -> None:
-    kind, (_, cast) = growth.KINDS["sqlite"], growth.written(tmp_path / "mould.db")
+    kind, (_, cast) = growth.KINDS["sqlite"], growth.moulded(tmp_path / "mould.db")
     loaded = growth.made(kind, tmp_path / "kept", cast, 500)
     assert growth.made(kind, tmp_path / "kept", cast, 500) == loaded
     with pytest.raises(SystemExit, match="500 events"):
@@ -61,7 +62,9 @@ def result(slower: float = 1.0, read: float = 1.0, first: float = 1.0) -> Result
         Reads("by key, again", [1.0] * 9, [read] * 9),
     ]
     loaded = Loaded(COUNT, 1.0, {"": 5_000 * COUNT, "events": 4_000 * COUNT})
-    return Result("SQLite 3", "2026-01-02", "a machine", loaded, reads, empty, Writes(1_280, [slower] * 20, 4.0))
+    return Result(
+        "SQLite 3", "2026-01-02", "a machine", loaded, loaded, reads, empty, empty, Writes(1_280, [slower] * 20, 4.0)
+    )
 
 
 @pytest.mark.parametrize(
