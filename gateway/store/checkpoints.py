@@ -5,6 +5,7 @@ lock, which is held for the last pages alone; the next writer then begins the lo
 """
 
 import logging
+import random
 import threading
 from collections.abc import Callable
 
@@ -27,7 +28,8 @@ class Checkpoints:
     def __init__(self, connect: Callable[[], tuple[Connection, Lock]], statement: str) -> None:
         self._connect = connect
         self._statement = statement
-        self._pages = 0
+        # Each process begins elsewhere, so that they take turns.
+        self._pages = random.randrange(PAGES)  # noqa: S311 - nothing is kept secret by it
         self._due = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)

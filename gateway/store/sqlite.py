@@ -23,7 +23,7 @@ def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
     pragmas += [("synchronous", "FULL"), ("wal_autocheckpoint", 16_000), ("cache_size", -32_000)]
     # A statement of many rows keeps what would undo it: in a file made for each batch, if not in memory.
     pragmas += [("temp_store", "MEMORY")]
-    pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 26)]
+    pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 28)]
     return SqliteDatabase(
         path,
         pragmas=pragmas,

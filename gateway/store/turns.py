@@ -5,7 +5,8 @@ other processes wait for the writers' lock. So what computes stays in one thread
 waits for the writers' lock, and commits. While it does, the loop reads the next requests and answers the last ones.
 
 A batch waits a moment for as many writes as the last one held, since callers that were answered together come again
-together; a caller who writes alone waits for nobody.
+together; a caller who writes alone waits for nobody. Enough is enough, though: of many callers some are read while the
+others' writes are committed.
 
 This is for databases within the process, whose statements wait for no network. What goes wrong is done again in the
 second thread, with all the patience of :meth:`gateway.store.writer.Writer.process`.
@@ -29,6 +30,8 @@ from gateway.store.writer import RETRY_AFTER, Ran, Results, Writer
 T = TypeVar("T")
 GATHER_SECONDS = 0.001
 """For how long a batch waits at most for as many writes as the last one held."""
+ENOUGH = 16
+"""Writes with which a batch begins in any case; a larger one costs hardly less for each."""
 
 
 class LoopLedger:
@@ -41,7 +44,7 @@ class LoopLedger:
         self._loop = loop
         self._patience = patience
         self._waiting: deque[Job] = deque()
-        self._busy = self._closed = False
+        self._busy = self._granted = self._closed = False
         self._expected = 1
         self._timer: TimerHandle | None = None
         self._probing: TimerHandle | None = None
@@ -74,7 +77,10 @@ class LoopLedger:
             deliver([(waiting, closing())], self._loop)
             return
         self._waiting.append(waiting)
-        self._consider()
+        if self._granted:
+            self._take_turn()
+        else:
+            self._consider()
 
     def _consider(self) -> None:
         """Begin a batch, or wait a moment for others to join it."""
@@ -91,16 +97,22 @@ class LoopLedger:
             self._timer = None
         if self._waiting:
             self._busy = True
-            # After all callers who have sent something by now.
-            self._loop.call_soon(self._claim)
+            if self._lock.try_hold():
+                self._turn()
+            else:
+                self._do_apart(self._wait_for_lock, lambda _: self._take_turn())
         elif self._closed:
             self._ended.set()
 
-    def _claim(self) -> None:
-        if self._lock.try_hold():
+    def _wait_for_lock(self) -> None:
+        self._lock.hold()
+        self._granted = True
+
+    def _take_turn(self) -> None:
+        """Run the batch that waited for the lock, as soon as the loop has a moment: others wait for it as well."""
+        if self._granted:
+            self._granted = False
             self._turn()
-        else:
-            self._do_apart(self._lock.hold, lambda _: self._turn())
 
     def _turn(self) -> None:
         """Run a batch; the lock is held."""
@@ -143,7 +155,7 @@ class LoopLedger:
 
     def _over(self, jobs: list[Job], began: float, results: Results) -> None:
         """Begin the next batch, so that it commits while this one is answered."""
-        self._busy, self._expected = False, len(jobs)
+        self._busy, self._expected = False, min(len(jobs), ENOUGH)
         if self._waiting:
             self._consider()
         deliver(results, self._loop)
