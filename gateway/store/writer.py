@@ -99,7 +99,8 @@ class Writer:
         if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
             connection.rollback()
             return Ran(results, None)
-        flush(unit, connection, self._sql, self.bounds.raw_bytes)
+        with connection.pipelined():
+            flush(unit, connection, self._sql, self.bounds.raw_bytes)
         self._expire(jobs)
         return Ran(results, unit)
 
