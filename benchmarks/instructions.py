@@ -2,9 +2,11 @@
 
 Instructions, unlike seconds, are the same whatever else the machine does, so that a change which makes requests dearer
 shows in a test. A process below valgrind sends each seed through the wire door, store and ledger included, as
-:mod:`benchmarks.path` does; counting is switched on only for that.
+:mod:`benchmarks.path` does; counting is switched on only for that. Alone, a request pays for a whole commit; the
+figures of a batch tell what one of sixteen costs that came together. ``http`` is the server's part alone.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -12,7 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,33 @@ import uvloop
 
 from benchmarks import path
 
-WARM, COUNTED = 30, 40
-"""Requests before, so that everything is compiled and cached, and requests that are counted."""
-SEEDS = ("workstation-xml", "biot-json", "partstream-soap")
+
+@dataclass(frozen=True)
+class Figure:
+    """What is counted: ``make`` gives what to do, ``warm`` times before, so that everything is compiled and cached, and
+    ``counted`` times then. One time is ``together`` requests."""
+
+    make: Callable[[Any, path.Seed], Callable[[], Awaitable[None] | None]]
+    seed: str
+    together: int = 1
+    warm: int = 30
+    counted: int = 40
+
+
+def _batch(gateway: Any, seed: path.Seed) -> Callable[[], Awaitable[None] | None]:
+    return path.whole(gateway, seed, BATCH)
+
+
+BATCH = 16
+FIGURES = {
+    "http": Figure(path.http, "workstation-xml"),
+    "workstation-xml": Figure(path.whole, "workstation-xml"),
+    "workstation-xml-batch": Figure(_batch, "workstation-xml", BATCH, 2, 5),
+    "biot-json": Figure(path.whole, "biot-json"),
+    "biot-json-batch": Figure(_batch, "biot-json", BATCH, 2, 5),
+    "partstream-soap": Figure(path.whole, "partstream-soap"),
+}
+"""By name."""
 _TOTALS = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
@@ -32,7 +59,7 @@ def missing() -> str | None:
 
 
 def counted() -> Mapping[str, int]:
-    """Instructions of one request, by seed."""
+    """Instructions of one request, by the name of its figure."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
@@ -44,8 +71,8 @@ def counted() -> Mapping[str, int]:
             env=environment,
         )
         return {
-            name: int(_TOTALS.findall((Path(f"{out}.{number}")).read_text())[-1]) // COUNTED
-            for number, name in enumerate(SEEDS, 1)
+            name: int(_TOTALS.findall(Path(f"{out}.{number}").read_text())[-1]) // (figure.counted * figure.together)
+            for number, (name, figure) in enumerate(FIGURES.items(), 1)
         }
 
 
@@ -53,20 +80,30 @@ def _inside() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         gateway, token = path._opened(folder)
-        seeds = {seed.name: seed for seed in path.seeds(token)}
-        for name in SEEDS:
-            uvloop.run(_count(path.whole(gateway, seeds[name])))
-        gateway.close()
+        uvloop.run(_all(gateway, {seed.name: seed for seed in path.seeds(token)}))
 
 
-async def _count(request: Callable[[], Any]) -> None:
-    for _ in range(WARM):
-        await request()
+async def _all(gateway: Any, seeds: Mapping[str, path.Seed]) -> None:
+    acts = {name: figure.make(gateway, seeds[figure.seed]) for name, figure in FIGURES.items()}
+    # Only now: what was made may have asked the store from this thread.
+    gateway.store.attach(asyncio.get_running_loop())
+    for name, figure in FIGURES.items():
+        await _count(figure, acts[name])
+    await asyncio.to_thread(gateway.close)
+
+
+async def _count(figure: Figure, act: Callable[[], Awaitable[None] | None]) -> None:
+    await _times(figure.warm, act)
     _control("-i", "on")
-    for _ in range(COUNTED):
-        await request()
+    await _times(figure.counted, act)
     _control("-i", "off")
     _control("-d")
+
+
+async def _times(number: int, act: Callable[[], Awaitable[None] | None]) -> None:
+    for _ in range(number):
+        if (waits := act()) is not None:
+            await waits
 
 
 def _control(*words: str) -> None:
@@ -74,7 +111,7 @@ def _control(*words: str) -> None:
 
 
 def report() -> None:
-    """Print a line for each seed, or JSON for the test that compares."""
+    """Print a line for each figure, or JSON for the test that compares."""
     if why := missing():
         raise SystemExit(why)
     found = counted()
@@ -82,7 +119,7 @@ def report() -> None:
         print(json.dumps(found, indent=2))
         return
     for name, count in found.items():
-        print(f"{name:20} {count:10,} instructions")
+        print(f"{name:24} {count:10,} instructions")
 
 
 if __name__ == "__main__":

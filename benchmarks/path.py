@@ -1,17 +1,20 @@
 """What one request costs outside the store: ``python -m benchmarks.path [SEED...]``.
 
-Each seed goes through the wire door as it does in a worker: from an ASGI scope to the work that the ledger gets, and
-from the outcome to the answer, the log line and the counters. The ledger itself is left out: its outcome was made once.
-The figures are microseconds of this process's CPU; no profiler is at work.
+Each seed goes through the wire door as one that came whole does in a worker (:mod:`gateway.direct`): from its exchange
+to the work that the ledger gets, and from the outcome to the answer, the log line and the counters. The ledger itself
+is left out: its outcome was made once. ``http`` is the server's part, from the bytes of a request to the bytes of its
+answer, with a gateway that has the answer already; it holds ``arrive``. The figures are microseconds of this process's
+CPU; no profiler is at work.
 """
 
+import asyncio
+import gc
 import itertools
 import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 from time import process_time_ns
@@ -19,9 +22,12 @@ from typing import Any
 
 import uvloop
 
-from gateway import asgi, boot, demo, telemetry
-from gateway.handler import draft
+from benchmarks import connection
+from gateway import asgi, boot, demo, direct, server, telemetry
+from gateway.http_exchange import Exchange
+from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
+from gateway.store.forms import drafted
 from gateway.wire import WireRequest, WireResponse
 
 REQUESTS = Path(__file__).parent.parent / "tests" / "data" / "requests"
@@ -75,22 +81,14 @@ def _file(name: str) -> bytes:
     return (REQUESTS / name).read_bytes()
 
 
-def scope(seed: Seed) -> dict[str, Any]:
-    """What uvicorn hands over for a request of ``seed``."""
-    path, _, query = seed.path.partition("?")
-    length = (b"content-length", str(len(seed.body)).encode())
-    return {
-        "type": "http",
-        "method": seed.method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1:8080"), *seed.headers, length],
-        "client": ("127.0.0.1", 40000),
-        "server": ("127.0.0.1", 8080),
-        "scheme": "http",
-        "extensions": {"gateway.reason": {"reason": None, "names": {}}},
-    }
+def fields(seed: Seed, body: bytes) -> list[tuple[bytes, bytes]]:
+    """The header fields of a request of ``seed``, as they come in."""
+    return [(b"host", b"127.0.0.1:8080"), *seed.headers, (b"content-length", b"%d" % len(body))]
+
+
+def exchange(seed: Seed, body: bytes, answered: Callable[[bytes], None]) -> Exchange:
+    """What the protocol class offers the door for a request of ``seed``."""
+    return connection.exchange(seed.method, seed.path, fields(seed, body), body, answered)
 
 
 class _Ready:
@@ -99,28 +97,30 @@ class _Ready:
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
 
-    async def perform(self, prepared: Any) -> Any:
-        draft(prepared)
-        return self.outcome
+    def start(self, prepared: Any) -> "asyncio.Future[Any]":
+        """The outcome, which is there."""
+        drafted(prepared)
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(self.outcome)
+        return future
 
 
 def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:
     """Each step by its name; ``prepare`` holds those before it, but for ``arrive``."""
-    pipeline, given = gateway.pipeline, scope(seed)
-    request = request_of(gateway, seed)
-    exchange = pipeline.open(request)
+    pipeline, request = gateway.pipeline, request_of(gateway, seed)
+    policy, given = ProxyPolicy.of(gateway.settings), exchange(seed, seed.body, _good)
+    opened = pipeline.open(request)
     work = gateway.prepare(request)
     assert not isinstance(work, WireResponse), work.body
     outcome = gateway.store.submit(work).result(10)
     response = gateway.finish(work, outcome)
     assert response.status < 300, response.body
-    policy = asgi.ProxyPolicy.of(gateway.settings)
     return {
-        "arrive": lambda: asgi._request(policy, given, seed.body, request.received_at),
+        "arrive": lambda: direct._request(policy, given),
         "open": lambda: pipeline.open(request),
-        "decode": lambda: exchange.protocol.decode(exchange, pipeline.limits),
+        "decode": lambda: opened.protocol.decode(opened, pipeline.limits),
         "prepare": lambda: gateway.prepare(request),
-        "draft": lambda: draft(work),
+        "draft": lambda: drafted(work),
         "finish": lambda: gateway.finish(work, outcome),
         "record": lambda: gateway.record(request, work, outcome, response, 0.001),
     }
@@ -128,55 +128,83 @@ def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:
 
 def request_of(gateway: Any, seed: Seed) -> WireRequest:
     """The request of ``seed``, as the door makes it."""
-    return asgi._request(asgi.ProxyPolicy.of(gateway.settings), scope(seed), seed.body, datetime.now(UTC))
+    return direct._request(ProxyPolicy.of(gateway.settings), exchange(seed, seed.body, _good))
 
 
-def through(gateway: Any, seed: Seed) -> Callable[[], Awaitable[None]]:
-    """One request through the whole door, but for the ledger."""
-    work = gateway.prepare(request_of(gateway, seed))
-    outcome = gateway.store.submit(work).result(10)
-    door = asgi.create_app(gateway.settings, lambda settings: gateway)
-    door._gateway = _Front(gateway, _Ready(outcome))  # type: ignore[assignment]
-    messages: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": seed.body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        messages.append(message)
-
-    async def request() -> None:
-        messages.clear()
-        await door(scope(seed), receive, send)
-        assert messages[0]["status"] < 300, messages
-
-    return request
+def _good(answer: bytes) -> None:
+    assert answer.startswith(b"HTTP/1.1 2"), answer
 
 
-def whole(gateway: Any, seed: Seed) -> Callable[[], Awaitable[None]]:
-    """One request through the whole door, ledger included; a workstation's end has a fresh Index each time."""
+def _door(gateway: Any) -> asgi.WireDoor:
     door = asgi.create_app(gateway.settings, lambda settings: gateway)
     door._gateway = gateway
-    messages: list[Any] = []
-    numbers = itertools.count()
+    return door
 
-    async def request() -> None:
-        messages.clear()
-        body = seed.body.replace(b"<Index>283<", b"<Index>n%d<" % next(numbers))
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+def through(gateway: Any, seed: Seed) -> Callable[[], None]:
+    """One request through the whole door, but for the ledger; for a running loop."""
+    work = gateway.prepare(request_of(gateway, seed))
+    door = _door(_Front(gateway, _Ready(gateway.store.submit(work).result(10))))
+    answers: list[bytes] = []
 
-        async def send(message: Any) -> None:
-            messages.append(message)
-
-        given = scope(seed)
-        given["headers"] = [(name, value) for name, value in given["headers"] if name != b"content-length"]
-        given["headers"].append((b"content-length", str(len(body)).encode()))
-        await door(given, receive, send)
-        assert messages[0]["status"] < 300, messages
+    def request() -> None:
+        answers.clear()
+        assert door.direct(exchange(seed, seed.body, answers.append))
+        _good(answers[0])
 
     return request
+
+
+def http(gateway: Any, seed: Seed) -> Callable[[], None]:
+    """One request through the protocol class and a door whose gateway has the answer; for a running loop."""
+    work = gateway.prepare(request_of(gateway, seed))
+    response = gateway.finish(work, gateway.store.submit(work).result(10))
+    line = connection.Connection(_door(_Answered(gateway.settings, response)))
+    data = connection.raw(seed.method, seed.path, fields(seed, seed.body), seed.body)
+    return lambda: _good(line.ask(data))
+
+
+def whole(gateway: Any, seed: Seed, together: int = 1) -> Callable[[], Awaitable[None]]:
+    """So many requests at once through the whole door, ledger included; a workstation's end has a fresh Index each.
+
+    For a running loop, to which the gateway's store is attached as in a worker.
+    """
+    # A secret that was not seen before is checked elsewhere.
+    gateway.prepare(request_of(gateway, seed))
+    door, numbers = _door(gateway), itertools.count()
+
+    async def request() -> None:
+        done = asyncio.get_running_loop().create_future()
+        answers: list[bytes] = []
+
+        def answered(answer: bytes) -> None:
+            answers.append(answer)
+            if len(answers) == together:
+                done.set_result(None)
+
+        for _ in range(together):
+            body = seed.body.replace(b"<Index>283<", b"<Index>n%d<" % next(numbers))
+            assert door.direct(exchange(seed, body, answered))
+        await done
+        for answer in answers:
+            _good(answer)
+
+    return request
+
+
+class _Answered:
+    """A gateway of nothing: it has one answer, and keeps no record."""
+
+    def __init__(self, settings: Settings, response: WireResponse) -> None:
+        self.settings = settings
+        self._response = response
+
+    def prepare(self, request: WireRequest, *, inline: bool) -> WireResponse:
+        """The answer."""
+        return self._response
+
+    def record(self, *told: Any) -> None:
+        """Nothing."""
 
 
 class _Front:
@@ -206,22 +234,13 @@ def _run(step: Callable[[], object]) -> int:
     return process_time_ns() - started
 
 
-async def _waited(request: Callable[[], Awaitable[None]]) -> float:
-    figures = []
-    for _ in range(RUNS):
-        started = process_time_ns()
-        for _ in range(CALLS):
-            await request()
-        figures.append(process_time_ns() - started)
-    return _figure(figures)
-
-
 async def measured(gateway: Any, seed: Seed) -> Mapping[str, float]:
-    """Every step, ``all`` of the door, and ``rest``, which no step names."""
+    """Every step, ``all`` of the door, ``rest``, which no step names, and ``http`` before and behind it."""
     figures = {name: microseconds(step) for name, step in steps(gateway, seed).items()}
-    whole = await _waited(through(gateway, seed))
+    every = microseconds(through(gateway, seed))
     known = ("arrive", "prepare", "draft", "finish", "record")
-    return {**figures, "rest": whole - sum(figures[name] for name in known), "all": whole}
+    rest = every - sum(figures[name] for name in known)
+    return {**figures, "rest": rest, "all": every, "http": microseconds(http(gateway, seed))}
 
 
 def _opened(folder: str) -> tuple[Any, str]:
@@ -232,7 +251,13 @@ def _opened(folder: str) -> tuple[Any, str]:
     for handler in telemetry.logging.getLogger().handlers:
         handler.setStream(open(os.devnull, "w"))  # type: ignore[attr-defined] # noqa: SIM115
     token = demo.seed(settings)["biot-token"]
-    return boot.assemble(settings), token
+    gateway = boot.assemble(settings)
+    # As a worker does, or the collector is what is measured.
+    sys.setswitchinterval(server.SWITCH_SECONDS)
+    gc.set_threshold(*server.GARBAGE)
+    gc.collect()
+    gc.freeze()
+    return gateway, token
 
 
 def report(names: list[str]) -> None:
