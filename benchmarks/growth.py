@@ -13,9 +13,9 @@ half an hour to make.
 import argparse
 import json
 import shutil
-import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, chdir, closing, contextmanager
@@ -37,6 +37,8 @@ BATCH, BATCHES = 32, 40
 """Writes of a commit, and commits of a turn."""
 COLD = 20
 """For so small a part of the time writes are measured before the index of places is held in memory."""
+STILL_SECONDS = 3.0
+"""A clock that was late by so much was stopped."""
 SMALL = 1_000
 """Events of the store whose reads are the measure."""
 _STRIDE = 7919
@@ -140,14 +142,15 @@ class Turns:
         self._cpu = 0.0
         self._before = cpu_seconds(*served.pids)
 
-    def take(self, works: Iterator[Work]) -> None:
-        """One turn. One during which this process was stopped and continued is left out."""
-        prepared, stops = batches(works, BATCH, BATCHES), _stops[0]
+    def take(self, works: Iterator[Work], clock: "Clock") -> None:
+        """One turn. One during which this process was stopped for a while is left out."""
+        prepared, stops = batches(works, BATCH, BATCHES), clock.stops()
         began, cpu = time.perf_counter(), time.process_time()
         for batch in prepared:
             commit(self._gateway, batch)
-        if stops == _stops[0]:
-            self.seconds.append(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        if stops == clock.stops():
+            self.seconds.append(seconds)
             self._cpu += time.process_time() - cpu
 
     def found(self) -> Writes:
@@ -155,20 +158,41 @@ class Turns:
         return Writes(BATCH * BATCHES, self.seconds, self._cpu + cpu_seconds(*self._pids) - self._before)
 
 
-_stops = [0]
+class Clock:
+    """Ticks beside the work, and counts how often it could not for seconds: then all of this process stood still, as it
+    does while others suspend it, and never because a disk is slow."""
 
+    def __init__(self) -> None:
+        self._stops = 0
+        self._ended = threading.Event()
+        self._last = time.perf_counter()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
 
-def _continued(*_: object) -> None:
-    _stops[0] += 1
+    def _tick(self) -> None:
+        while not self._ended.wait(0.1):
+            self._stops += self._late()
+            self._last = time.perf_counter()
+
+    def _late(self) -> bool:
+        return time.perf_counter() - self._last > STILL_SECONDS
+
+    def stops(self) -> int:
+        """So far; one that has just ended is among them, before the next tick."""
+        return self._stops + self._late()
+
+    def close(self) -> None:
+        """End it."""
+        self._ended.set()
+        self._thread.join()
 
 
 def writes(stores: Sequence[Turns], works: Iterator[Work], seconds: float) -> tuple[Writes, ...]:
     """Writes on each store, measured in turns, until each has had so many seconds."""
-    before = signal.signal(signal.SIGCONT, _continued)
-    while min(sum(turns.seconds) for turns in stores) < seconds:
-        for turns in stores:
-            turns.take(works)
-    signal.signal(signal.SIGCONT, before)
+    with closing(Clock()) as clock:
+        while min(sum(turns.seconds) for turns in stores) < seconds:
+            for turns in stores:
+                turns.take(works, clock)
     return tuple(turns.found() for turns in stores)
 
 

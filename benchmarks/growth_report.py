@@ -156,7 +156,7 @@ def render(results: dict[str, Result]) -> str:
         "Its pages do not all fit into memory. A write whose key the caller chose changes one page of the index of",
         "places, somewhere in its 200 to 400 MB. This index is held in memory while writes are measured, as a machine",
         'does that has some hundred MB to spare; without that ("at first") such a page costs a read from the disk. So',
-        "does a read by key, for the first time.",
+        "does a read by key, for the first time. Turns during which the whole process was stopped are left out.",
         "",
         *(f"- {result.version}, {result.date}, {result.machine}" for result in every),
         "",
@@ -187,7 +187,10 @@ def _figures(every: Sequence[Result]) -> Iterator[tuple[str, ...]]:
         "Writes measured, each store",
         *(" and ".join(f"{of.each * len(of.turns):,}" for of in (result.empty, result.grown)) for result in every),
     )
-    yield "Seconds measured, each store", *(f"{sum(result.empty.turns):.0f}" for result in every)
+    yield (
+        "Seconds measured, each store",
+        *(" and ".join(f"{sum(of.turns):.0f}" for of in (result.empty, result.grown)) for result in every),
+    )
     yield "Writes a second, empty", *(f"{result.empty.rate:,.0f}" for result in every)
     yield "Writes a second, grown", *(f"{result.grown.rate:,.0f}" for result in every)
     yield "Grown for empty", *(f"**{result.ratio:.2f}**" for result in every)

@@ -1,7 +1,9 @@
 """A small run of ``make bench-growth`` on each store, and what its report fails for."""
 
 import json
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,3 +91,20 @@ def test_figures_of_the_other_store_stay_in_the_report(tmp_path: Path) -> None:
     growth_report.kept(file, "sqlite", result())
     every = growth_report.kept(file, "postgresql", result(slower=2.0))
     assert every == {"sqlite": result(), "postgresql": result(slower=2.0)}
+
+
+def test_a_turn_in_which_the_process_stood_still_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "batches", lambda *_: [[]])
+    monkeypatch.setattr(growth, "commit", lambda *_: None)
+    stops = iter([0, 0, 0, 1])
+    turns = growth.Turns(SimpleNamespace(), growth.Served(str, str, ""))  # type: ignore[arg-type]
+    for _ in range(2):
+        turns.take(iter(()), SimpleNamespace(stops=lambda: next(stops)))  # type: ignore[arg-type]
+    assert len(turns.seconds) == 1
+
+
+def test_the_clock_tells_that_it_could_not_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(growth.Clock()) as clock:
+        assert clock.stops() == 0
+        monkeypatch.setattr(growth, "STILL_SECONDS", -1.0)
+        assert clock.stops() == 1
