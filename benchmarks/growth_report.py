@@ -69,7 +69,8 @@ class Reads:
 @dataclass(frozen=True, slots=True)
 class Result:
     """All that was measured with one kind of store, on the machine that is told. ``written`` is the store that was
-    empty, as the gateway's own writes left it; ``cold`` are writes on the grown one before its index was in memory."""
+    empty, as the gateway's own writes left it; ``cold`` are writes on the grown one before its index was in
+    memory; ``note`` is what else is to be known of the run."""
 
     version: str
     date: str
@@ -80,6 +81,7 @@ class Result:
     cold: Writes
     empty: Writes
     grown: Writes
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -158,7 +160,10 @@ def render(results: dict[str, Result]) -> str:
         'does that has some hundred MB to spare; without that ("at first") such a page costs a read from the disk. So',
         "does a read by key, for the first time. Turns during which the whole process was stopped are left out.",
         "",
-        *(f"- {result.version}, {result.date}, {result.machine}" for result in every),
+        *(
+            f"- {result.version}, {result.date}, {result.machine}{result.note and f'; {result.note}'}"
+            for result in every
+        ),
         "",
         "Not met: " + "; ".join(wrong) + "." if wrong else "Every criterion was met.",
         "",
