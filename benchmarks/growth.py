@@ -257,7 +257,9 @@ def measured(name: str, options: argparse.Namespace) -> Result:
             print(f"{pages:,} pages of the index of places", flush=True)
             rates = writes([Turns(empty, other), Turns(grown, served)], works, options.seconds)
         written = Loaded(growth_load.last_position(new), time.perf_counter() - began, kind.sizes(new))
-    return Result(served.version, growth_report.today(), growth_report.machine(), loaded, written, found, cold, *rates)
+    return Result(
+        served.version, growth_report.today(), growth_report.machine(), loaded, written, found, cold, rates[0], rates[1]
+    )
 
 
 def main() -> int:
