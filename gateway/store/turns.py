@@ -120,10 +120,11 @@ class LoopLedger:
         try:
             self._writer.be_patient(0)
             ran = self._writer.run(jobs)
+            self._writer.write(ran)
         except Exception as error:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
-        if ran.unit is None and not any(callable(waiting.prepared) for waiting in jobs):
+        if ran.unit is None:
             self._lock.release()
             self._over(jobs, began, ran.results)
         else:
@@ -139,7 +140,7 @@ class LoopLedger:
 
     def _commit(self, jobs: list[Job], ran: Ran) -> Results:
         try:
-            results = self._writer.finish(ran)
+            results = self._writer.finish(ran, written=True)
         except Exception as error:
             return self._again(jobs, error)
         self._lock.release()

@@ -86,8 +86,8 @@ class Writer:
             self.reset(error)
 
     def run(self, jobs: list[Job]) -> Ran:
-        """Run all jobs in one transaction, which is left open where there is something to commit. Raises what the
-        driver raises."""
+        """Run all jobs in one transaction, which is left open where there is something to write. Raises what the driver
+        raises."""
         connection = self.connection
         if not connection.begun:
             connection.begin()
@@ -99,19 +99,25 @@ class Writer:
         if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
             connection.rollback()
             return Ran(results, None)
-        with connection.pipelined():
-            flush(unit, connection, self._sql, self.bounds.raw_bytes)
         self._expire(jobs)
         return Ran(results, unit)
 
-    def finish(self, ran: Ran) -> Results:
-        """Commit what was run; what is raised means that nothing was written.
+    def write(self, ran: Ran) -> None:
+        """Write the rows of what was run. Raises what the driver raises."""
+        if ran.unit is not None:
+            flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
+
+    def finish(self, ran: Ran, written: bool = False) -> Results:
+        """Write, unless that is done, and commit; what is raised means that nothing was written.
 
         When the connection is lost meanwhile, only the database knows whether it has committed.
         """
         if ran.unit is not None:
             try:
-                self.connection.commit()
+                with self.connection.pipelined():
+                    if not written:
+                        self.write(ran)
+                    self.connection.commit()
             except Exception as error:
                 if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
                     raise
