@@ -6,6 +6,7 @@ document/literal at ``POST /soap/{api}``. The ``SOAPAction`` decides only where 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,11 +25,13 @@ from adapters.codecs.soap import (
     sniff,
     text,
 )
+from adapters.codecs.soap_usual import usual_envelope
 from adapters.protocol import Decoded, Endpoint, Exchange, Match, Offer, ProtocolPlugin
 from adapters.soapstyle import DOCUMENT_LITERAL, SoapStyle, target_namespace
 from adapters.wrapped import RESULT, answer_of, request_of
 from gateway.limits import Limits
 from gateway.outcome import RETRYABLE, Fault, FaultKind, Note
+from gateway.quick import quick
 from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
 from schemas.api import Answer, Api, InBand, NativeFault, Operation
@@ -39,10 +42,12 @@ from wsdl.document_literal import FAULTS
 HTTP_STATUS = {FaultKind.METHOD_NOT_ALLOWED: 405, FaultKind.NOT_FOUND_ROUTE: 404, FaultKind.UNSUPPORTED_MEDIA: 415}
 """Faults that HTTP tells apart; every other one is a 500, or in SOAP 1.2 a 400 when the sender is at fault."""
 
+_UTF8 = (None, "utf-8", "UTF-8")
 SERVER = RETRYABLE | {FaultKind.INTERNAL, FaultKind.UNSUPPORTED}
 """Kinds for which the sender is not to blame."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SoapReply:
     """What an answer needs of its request: the SOAP version, or the whole answer where it is a page (a WSDL)."""
@@ -96,7 +101,12 @@ class Soap:
         if kind and kind not in style.media_types:
             accepted = ", ".join(style.media_types)
             raise Fault(FaultKind.UNSUPPORTED_MEDIA, f"the content type {kind} is not one of {accepted}")
-        envelope = open_envelope(request.body, limits, charset=_charset(request), versions=style.versions)
+        charset = _charset(request)
+        if style.dispatch == "header" and charset in _UTF8:
+            decoded = _read_usual(exchange, api, limits)
+            if decoded is not None:
+                return [decoded]
+        envelope = open_envelope(request.body, limits, charset=charset, versions=style.versions)
         try:
             return [_read(exchange, api, envelope)]
         except Fault as fault:
@@ -132,27 +142,39 @@ def _codec(exchange: Exchange) -> SoapCodec:
     assert isinstance(exchange.codec, SoapCodec)
     if exchange.api is None:
         return exchange.codec
-    style = style_of(exchange.api)
+    style, codec = style_of(exchange.api), exchange.codec
+    if codec.style is style and codec.api == exchange.api.name:
+        return codec
     version = exchange.codec.version if exchange.codec.version.name in style.versions else SOAP_11
     return replace(exchange.codec, api=exchange.api.name, style=style, version=version)
 
 
 def _media_type(request: WireRequest) -> str:
-    sent: str = request.headers.get("content-type", "")
-    return sent.partition(";")[0].strip().lower()
+    return _content(request.headers.get("content-type", ""))[0]
 
 
 def _charset(request: WireRequest) -> str | None:
-    for parameter in request.headers.get("content-type", "").split(";")[1:]:
+    return _content(request.headers.get("content-type", ""))[1]
+
+
+@lru_cache(maxsize=256)
+def _content(sent: str) -> tuple[str, str | None, str]:
+    """Media type, charset and SOAP 1.2's ``action`` of a Content-Type; callers of one kind send the same ones."""
+    kind, *parameters = sent.split(";")
+    found: dict[str, str] = {}
+    for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or None
-    return None
+        if name.strip().lower() == "action":
+            found["action"] = found.get("action") or value
+        else:
+            found.setdefault(name.strip().lower(), value)
+    return kind.strip().lower(), found.get("charset", "").strip().strip("\"'") or None, found.get("action", "")
 
 
 def _page(request: WireRequest, api: Api | None) -> WireResponse | None:
-    asked = {name.lower() for name, _ in parse_qsl(request.query, keep_blank_values=True)}
-    if api is None or request.method not in ("GET", "HEAD") or "wsdl" not in asked:
+    if api is None or request.method not in ("GET", "HEAD"):
+        return None
+    if "wsdl" not in {name.lower() for name, _ in parse_qsl(request.query, keep_blank_values=True)}:
         return None
     style, location = style_of(api), request.base_url.rstrip("/") + path_of(api)
     return WireResponse.of(200, SOAP_11.media_type, _describe(api, style, location))
@@ -179,16 +201,36 @@ def _read(exchange: Exchange, api: Api, envelope: Envelope) -> Decoded:
     return replace(decoded, notes=notes, operation=operation, api=api)
 
 
+def _read_usual(exchange: Exchange, api: Api, limits: Limits) -> Decoded | None:
+    """The same of an envelope that is read quickly; None where anything about it is not as usual."""
+    style, envelope = _codec(exchange).style, usual_envelope(exchange.request.body, limits)
+    if envelope is None or envelope.version.name not in style.versions or envelope.wrapper != style.wrapper:
+        return None
+    called = dict(reversed(envelope.header)).get(style.header_member, "")
+    operation = _called(api, called.strip()) if not style.wrapped else None
+    tree = envelope.tree(operation.request) if operation is not None else None
+    if operation is None or tree is None:
+        return None
+    return Decoded(tree, tuple(_spoofed(exchange.request, api, operation)), operation, api)
+
+
+def _called(api: Api, name: str) -> Operation | None:
+    for operation in api.operations:
+        if operation.name == name:
+            return operation
+    return None
+
+
 def _spoofed(request: WireRequest, api: Api, operation: Operation) -> list[Note]:
     """A note where SOAPAction says another operation of the API than the envelope, which decides."""
     action = _last(_action(request))
-    other = api.operation(action)
+    other = api.operation(action) if action else None
     return [Note("soap-action", action)] if other is not None and other is not operation else []
 
 
 def _by_header(api: Api, style: SoapStyle, header: Mapping[str, str]) -> Operation:
     wanted = header.get(style.header_member, "").strip()
-    found = next((operation for operation in api.operations if operation.name == wanted), None)
+    found = _called(api, wanted)
     if found is None:
         what = f"{wanted!r} is not offered" if wanted else f"the Header has no {style.header_member}"
         offered = ", ".join(operation.name for operation in api.operations)
@@ -217,11 +259,8 @@ def _named(api: Api, codec: SoapCodec, element: Any) -> list[Operation]:
 
 def _action(request: WireRequest) -> str:
     """The SOAPAction, or SOAP 1.2's ``action`` parameter, quotes removed."""
-    action: str = request.headers.get("soapaction", "")
-    for parameter in request.headers.get("content-type", "").split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        action = action or (value if name.strip().lower() == "action" else "")
-    return action.strip().strip('"')
+    action: str = request.headers.get("soapaction", "") or _content(request.headers.get("content-type", ""))[2]
+    return action.strip().strip('"') if action else ""
 
 
 def _last(action: str) -> str:

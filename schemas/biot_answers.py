@@ -1,12 +1,14 @@
 """What BioT callers are told: a usage session, the state of the service, or an error, key by key as published."""
 
-import base64
 import json
 import uuid
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
+
+import orjson
 
 from gateway.spi import (
     Answer,
@@ -152,7 +154,10 @@ def _session_context(session: Session, patient: Tree | None, organization: str) 
         "sessionId": native_id(session),
         "ownerOrganizationId": organization,
     }
-    return base64.b64encode(json.dumps(context, separators=(",", ":")).encode()).decode("ascii")
+    data = orjson.dumps(context)
+    if not data.isascii() or b"\x7f" in data:
+        data = json.dumps(context, separators=(",", ":")).encode()
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def trace_id(correlation_id: str) -> str:

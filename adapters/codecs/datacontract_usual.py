@@ -24,10 +24,10 @@ from schemas.message import Member, Message, Tree
 
 ReadUsual: TypeAlias = Callable[[bytes, Limits], Tree | None]
 
-_BLANK = r"[ \t\r\n]*+"
-_TEXT = r"([^<&\x00-\x08\x0b-\x1f\ufffe\uffff]*+)"
+BLANK = r"[ \t\r\n]*+"
+TEXT = r"([^<&\x00-\x08\x0b-\x1f\ufffe\uffff]*+)"
 _NIL = r' i:nil="true" ?/>'
-_PROLOGUE = r'\ufeff?(?:<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?(?: standalone="(?:yes|no)")?\?>)?' + _BLANK
+PROLOGUE = r'\ufeff?(?:<\?xml version="1\.0"(?: encoding="[Uu][Tt][Ff]-8")?(?: standalone="(?:yes|no)")?\?>)?' + BLANK
 _PREFIX = r"(?![xX][mM][lL]|i=)(?P<%s>[A-Za-z_][A-Za-z0-9_.-]{0,20})"
 
 
@@ -99,7 +99,7 @@ class _Compiler:
         name, own = self.name(member, prefix)
         row = _Row(run.group(), run.group(), member.key, self.parse(member))
         nil = f"|{_NIL}" if member.nillable or member.kind in REFERENCE_KINDS else ""
-        run.pattern += f"(?:<{name}{own}(?:>{_TEXT}</{name}>|( ?/>{nil})){_BLANK})?+"
+        run.pattern += f"(?:<{name}{own}(?:>{TEXT}</{name}>|( ?/>{nil})){BLANK})?+"
         rows.append(row)
 
     def parse(self, member: Member) -> Parse | None:
@@ -120,10 +120,10 @@ class _Compiler:
             own += f' xmlns:{_PREFIX % called}="{re.escape(message.namespace)}"'
             inner = f"(?P={called}):"
         mark, inside = run.group(), list[_Row]()
-        run.pattern += f"(?:<{name}{own}(?:>(){_BLANK}"
+        run.pattern += f"(?:<{name}{own}(?:>(){BLANK}"
         for each in wire_members(message):
             self.add(run, inside, each, inner)
-        run.pattern += f"</{name}>|({_NIL})){_BLANK})?+"
+        run.pattern += f"</{name}>|({_NIL})){BLANK})?+"
         rows.append(_Row(mark, run.group(), member.key, rows=inside))
 
     def name(self, member: Member, prefix: str) -> tuple[str, str]:
@@ -143,7 +143,7 @@ class _Compiler:
         if own or member.message.namespace != self.default:
             raise _Unusual
         self.longest, self.depth = max(self.longest, len(member.name)), self.depth + 1
-        steps = self.steps(member.message, f"<{name}>{_BLANK}", f"</{name}>{_BLANK}")
+        steps = self.steps(member.message, f"<{name}>{BLANK}", f"</{name}>{BLANK}")
         start, key = f"<{member.name}>", member.key
 
         def step(text: str, at: int, tree: Tree) -> int:
@@ -165,9 +165,9 @@ class _Compiler:
         if item.message is None or _has_list(item.message) or not space == member.namespace == self.default:
             raise _Unusual
         self.longest, self.depth = max(self.longest, len(member.name), len(name)), self.depth + 2
-        (read,) = self.steps(item.message, f"<{re.escape(name)}>{_BLANK}", f"</{re.escape(name)}>{_BLANK}")
+        (read,) = self.steps(item.message, f"<{re.escape(name)}>{BLANK}", f"</{re.escape(name)}>{BLANK}")
         start, first, end, key = _blanked(f"<{member.name}>"), f"<{name}>", _blanked(f"</{member.name}>"), member.key
-        nil = re.compile(f"<{re.escape(member.name)}{_NIL}{_BLANK}").match
+        nil = re.compile(f"<{re.escape(member.name)}{_NIL}{BLANK}").match
 
         def step(text: str, at: int, tree: Tree) -> int:
             found = start(text, at)
@@ -199,7 +199,7 @@ def _has_list(message: Message) -> bool:
 
 
 def _blanked(tag: str) -> Callable[[str, int], re.Match[str] | None]:
-    return re.compile(re.escape(tag) + _BLANK).match
+    return re.compile(re.escape(tag) + BLANK).match
 
 
 def _step(run: _Run) -> Step:
@@ -240,14 +240,14 @@ def compile_usual(message: Message, zone: tzinfo = UTC) -> ReadUsual | None:
     name = re.escape(message.name)
     instance = f' xmlns:i="{XSI}"'
     space = f' xmlns="{re.escape(message.namespace)}"' if message.namespace else ""
-    opening = f"{_PROLOGUE}<{name}(?:{re.escape(instance)}{space}|{space}{re.escape(instance)}|{space})>{_BLANK}"
+    opening = f"{PROLOGUE}<{name}(?:{re.escape(instance)}{space}|{space}{re.escape(instance)}|{space})>{BLANK}"
     try:
-        steps = compiler.steps(message, opening, f"</{name}>{_BLANK}")
+        steps = compiler.steps(message, opening, f"</{name}>{BLANK}")
     except _Unusual:
         return None
 
     def read(body: bytes, limits: Limits) -> Tree | None:
-        if not _is_small(body, limits) or compiler.depth >= limits.depth or compiler.longest > limits.name_bytes:
+        if not is_small(body, limits) or compiler.depth >= limits.depth or compiler.longest > limits.name_bytes:
             return None
         tree: Tree = {}
         try:
@@ -263,7 +263,7 @@ def compile_usual(message: Message, zone: tzinfo = UTC) -> ReadUsual | None:
     return read
 
 
-def _is_small(body: bytes, limits: Limits) -> bool:
+def is_small(body: bytes, limits: Limits) -> bool:
     """Whether no bound of size can be exceeded; and no text holds what may end a CDATA section alone."""
     small = len(body) <= limits.body_bytes and len(body) <= limits.text_bytes and limits.attributes >= 3
     return small and body.count(b"<") <= limits.elements and body.find(b"]]>") < 0

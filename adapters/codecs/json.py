@@ -84,8 +84,8 @@ class JsonCodec:
 
     def encode(self, tree: Tree | None, message: Message) -> bytes:
         """The bytes of ``tree``; None is ``null``."""
-        text = Writer(self.dialect.net, self.dialect.net, self.zone).text(tree, message)
-        return codecs.BOM_UTF16_LE + text.encode("utf-16-le") if self.charset == "utf-16" else text.encode()
+        data = Writer(self.dialect.net, self.dialect.net, self.zone).data(tree, message)
+        return codecs.BOM_UTF16_LE + data.decode().encode("utf-16-le") if self.charset == "utf-16" else data
 
     def _text(self, body: bytes) -> str:
         encoding = _NAMED[self.charset]

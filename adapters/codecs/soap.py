@@ -7,6 +7,7 @@ the items of a list are repeated elements. A :class:`~adapters.soapstyle.SoapSty
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from adapters import xml, xsd
@@ -15,6 +16,7 @@ from adapters.scalars import Kind
 from adapters.soapstyle import ADDRESSING, DOCUMENT_LITERAL, SoapStyle, target_namespace
 from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind, FieldError, Note
+from gateway.quick import quick
 from schemas.message import Member, Message, Tree, is_secret
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -86,12 +88,16 @@ def text_of(element: Any) -> str | None:
 
 def sniff(body: bytes) -> Version | None:
     """The SOAP version of an envelope that has not been parsed, for its answer; None when that cannot be told."""
-    head = body[:4096].replace(b"\0", b"")
-    root = _ROOT.search(head)
-    if root is None:
-        return None
-    prefix = b"xmlns:" + root[1] if root[1] else b"xmlns"
-    found = re.search(rb"(?:^|\s)" + re.escape(prefix) + rb"\s*=\s*[\"']([^\"']*)[\"']", root[2])
+    head = body[:4096]
+    root = _ROOT.search(head.replace(b"\0", b"") if b"\0" in head else head)
+    return _declared(root[1], root[2]) if root is not None else None
+
+
+@lru_cache(maxsize=256)
+def _declared(prefix: bytes | None, attributes: bytes) -> Version | None:
+    """The version whose namespace an Envelope's tag declares for its prefix; one caller's tags are all the same."""
+    name = b"xmlns:" + prefix if prefix else b"xmlns"
+    found = re.search(rb"(?:^|\s)" + re.escape(name) + rb"\s*=\s*[\"']([^\"']*)[\"']", attributes)
     return VERSIONS.get(found[1].decode("latin-1")) if found else None
 
 
@@ -141,6 +147,7 @@ def malformed(text: str, soap_code: str | None = None) -> Fault:
     return Fault(FaultKind.MALFORMED, text, details={SOAP_CODE: soap_code} if soap_code else None)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SoapCodec:
     """The codec ``soap`` for one API, in one style, answering in one version of SOAP."""
@@ -348,8 +355,13 @@ def _element(name: str, content: str, attributes: str = "") -> str:
     return f"<{name}{attributes}>{content}</{name}>"
 
 
+_ESCAPED = re.compile("[&<>\r]").search
+
+
 def text(value: str) -> str:
     """Text, escaped; a character that XML cannot carry becomes U+FFFD, a carriage return a reference."""
+    if value.isprintable() and value.isascii() and _ESCAPED(value) is None:
+        return value
     return xml.escape(xml.printable(value)).replace("\r", "&#xD;")
 
 
