@@ -202,12 +202,16 @@ class Connection:
         self.cursor()
         return self.dialect.pipeline(self.database.connection())
 
-    def begin(self, statements: Sequence[str] | None = None) -> None:
-        """Begin a transaction: a writing one, if no statements are given."""
+    def begin(self, statements: Sequence[str] | None = None, ask: str | None = None) -> Any:
+        """Begin a transaction: a writing one, if no statements are given. Gives the first row that ``ask`` finds."""
+        cursor = self.cursor()
         with self.pipelined():
             for statement in self.dialect.begin_write if statements is None else statements:
-                self.run(statement)
+                cursor.execute(statement)
                 self.begun = True
+            if ask is not None:
+                cursor.execute(ask)
+        return None if ask is None else cursor.fetchone()
 
     def commit(self) -> None:
         """Make the transaction durable."""

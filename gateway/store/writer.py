@@ -66,6 +66,7 @@ class Writer:
         self.writes = 0
         self._sql = statements
         self._expired = time.monotonic()
+        self._last = 0
 
     def observe(self, jobs: list[Job], seconds: float) -> None:
         """Count a batch that is over."""
@@ -81,20 +82,23 @@ class Writer:
     def begin(self) -> None:
         """Begin a transaction, so that others wait from now on. What fails here fails again with the batch."""
         try:
-            self.connection.begin()
+            self._begin()
         except Exception as error:
             self.reset(error)
+
+    def _begin(self) -> None:
+        self._last = self.connection.begin(ask=self._sql.last_position)[0] or 0
 
     def run(self, jobs: list[Job]) -> Ran:
         """Run all jobs in one transaction, which is left open where there is something to write. Raises what the driver
         raises."""
         connection = self.connection
         if not connection.begun:
-            connection.begin()
+            self._begin()
         stored = Snapshot(connection, self._sql)
         pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
         look_ahead(stored, pairs, self.bounds.policy)
-        unit = Unit(stored, connection.one(self._sql.last_position)[0] or 0)
+        unit = Unit(stored, self._last)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
             connection.rollback()
