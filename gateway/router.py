@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from adapters.protocol import Conflict, Endpoint, Match
@@ -11,6 +12,8 @@ from schemas.api import Api
 
 _PARAMETER = re.compile(r"\{([^{}*]+)(\*?)\}")
 _SLASHES = re.compile(r"/{2,}")
+REMEMBERED = 256
+"""Characters of a path up to which it is remembered where it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Router:
             start: tuple(template for template in ranked if template.first in (start, "")) for start in (*starts, "")
         }
         self._prefixes = tuple(sorted(_prefixes(apis).items(), key=lambda row: -len(row[0])))
+        # Most callers ask for the same few paths all the time.
+        self._known = lru_cache(maxsize=1024)(self._match)
 
     def _add(self, endpoint: Endpoint) -> None:
         table = self._folded if endpoint.ignore_case else self._exact
@@ -67,13 +72,16 @@ class Router:
     def match(self, request: WireRequest) -> Match | Miss:
         """The endpoint for this request's path and method."""
         raw = request.raw_path or request.path
+        return (self._known if len(raw) <= REMEMBERED else self._match)(raw, request.method)
+
+    def _match(self, raw: str, method: str) -> Match | Miss:
         found = self._literal(raw)
-        chosen = _choose(found, request.method)
+        chosen = _choose(found, method)
         if chosen is not None:
             return chosen
         templates = self._templates.get(_first(raw)) or self._templates[""]
         for template in templates:
-            if _answers(template.endpoint, request.method) and (match := _try(template, raw)) is not None:
+            if _answers(template.endpoint, method) and (match := _try(template, raw)) is not None:
                 return match
         found += [match for template in templates if (match := _try(template, raw)) is not None]
         if found:
