@@ -9,6 +9,8 @@ import pytest
 from docs import mapping
 from gateway import boot, registry
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "docs" / "settings-table.rst"
 

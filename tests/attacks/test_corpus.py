@@ -12,6 +12,8 @@ from tests.attacks.conftest import Answered, Bench
 from tests.attacks.corpus import Attack
 from tests.attacks.targets import Target
 
+pytestmark = pytest.mark.once
+
 CORPORA = (corpus_dtd, corpus_flood, corpus_json, corpus_secured, corpus_soap, corpus_text, corpus_xml)
 ATTACKS = [attack for part in CORPORA for attack in part.ATTACKS]
 LISTENER = b"{listener}"

@@ -4,7 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.test_corpus import ATTACKS
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "attacks.rst").read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ from benchmarks import growth, growth_report
 from benchmarks.growth_report import Loaded, Reads, Result, Writes
 from tests.databases import postgres_missing
 
+pytestmark = pytest.mark.once
+
 COUNT = 20_000
 
 

@@ -1,6 +1,10 @@
 """A smaller run of ``make bench-query``: every page and every count of pages is that of a plain list."""
 
+import pytest
+
 from benchmarks.query import PAGE, ask, compare, facts, fill, opened, questions
+
+pytestmark = pytest.mark.once
 
 COUNT = 20_000
 

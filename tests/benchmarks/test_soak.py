@@ -13,6 +13,8 @@ from benchmarks.soak_server import Process
 from gateway import boot
 from tests.faults.sweep import answer, settings_of, template
 
+pytestmark = pytest.mark.once
+
 
 def samples(memory: float = 0.0, files: float = 0.0, seconds: float = 0.0, pid: int = 0) -> list[Sample]:
     """Forty samples of two processes; each value grows by so much with every one."""

@@ -9,6 +9,8 @@ import pytest
 
 from tests.e2e.conftest import Server
 
+pytestmark = pytest.mark.once
+
 PATHS = {
     "/api/v1/workstation/session/end": ("POST", "application/json"),
     "/sites/acme/api/userSession/post": ("POST", "application/json"),

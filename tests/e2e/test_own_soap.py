@@ -17,6 +17,8 @@ from zeep.plugins import HistoryPlugin
 
 from tests.e2e.conftest import Server, command, start
 
+pytestmark = pytest.mark.once
+
 SPACE = "urn:session-gateway:sessions"
 NOBODY = UUID("7b0c2f0e-2f8e-4c56-9d0a-0d9f3a0c1d11")
 START = datetime(2007, 12, 20, 10, 15, 30, tzinfo=UTC)

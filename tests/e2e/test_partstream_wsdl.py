@@ -9,6 +9,8 @@ import zeep
 
 from tests.e2e.conftest import Server
 
+pytestmark = pytest.mark.once
+
 LOGIN, LOGOUT = "SWServiceLogin", "SWServiceLogout"
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.e2e.conftest import BIN, ROOT, Server
 
+pytestmark = pytest.mark.once
+
 README = (ROOT / "README.rst").read_text(encoding="utf-8")
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.e2e.conftest import EVERY_WORKER_KNOWS, REQUESTS, Server, command
 
+pytestmark = pytest.mark.once
+
 ONTIME = {"Authorization": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "Content-Type": "application/json"}
 WORKSTATION = "/api/v1/workstation/session/end"
 BIOT = "/device/v1/devices/device-01/usage-sessions/3fa85f64-5717-4562-b3fc-2c963f66afa6"

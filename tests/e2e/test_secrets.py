@@ -22,6 +22,8 @@ from gateway.credentials import Credential, key_verifier, pair_verifier
 from gateway.store import open_store
 from tests.e2e.conftest import Server
 
+pytestmark = pytest.mark.once
+
 TENANT = str(uuid.uuid4())
 WORKSTATION, MOBILE, PARTSTREAM = (f"{name}-{uuid.uuid4().hex}" for name in ("ws", "mc", "ps"))
 ONTIME = str(uuid.uuid4())

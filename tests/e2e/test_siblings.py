@@ -9,6 +9,8 @@ import pytest
 
 from tests.e2e.conftest import Server
 
+pytestmark = pytest.mark.once
+
 NEW = {"_startTime": "2025-12-20T10:15:30Z", "_state": "ACTIVE", "_templateId": str(uuid.UUID(int=7))}
 DONE = {"_state": "DONE", "_endTime": "2025-12-20T11:15:30Z", "_summary": {"_stopReasonCode": "COMPLETION"}}
 ONTIME = {"Authorization": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}

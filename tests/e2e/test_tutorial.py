@@ -13,6 +13,8 @@ from tests.databases import free_port
 from tests.e2e.conftest import BIN, ROOT
 from tests.e2e.test_readme import shown
 
+pytestmark = pytest.mark.once
+
 TUTORIAL = (ROOT / "docs" / "tutorial.rst").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples" / "kiosk-checkout"
 ADDRESS = "127.0.0.1:8080"

@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.faults.test_sweep import UNAVAILABLE
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "operate" / "failures.rst").read_text(encoding="utf-8")
