@@ -8,6 +8,7 @@ DATABASE ?= var/demo.db
 WORKERS ?=
 INTEROP ?= var/interop
 NAMES ?= workstation ontime biot mobileconnect partstream sessions rest webapi soap servicestack
+EXTRAS ?= test,docs,wsdl,fuzz
 FUZZ_SECONDS ?= 600
 ROUNDS ?= 100
 SOAK_MINUTES ?= 30
@@ -15,7 +16,7 @@ PEERS ?= var/peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help check conformance serve test lint types docs mapping examples wsdl dist bench bench-query bench-growth bench-ledger faults soak peers clean test-python interop fuzz
+.PHONY: help check conformance serve test lint types docs mapping examples wsdl dist bench bench-query bench-growth bench-ledger faults soak peers clean test-python interop fuzz environment check-code
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,17 +43,21 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 $(VENV)/.installed-test: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "installing the gateway and its tests' needs into $(VENV)"
-	@$(PIP) --editable '.[test,docs,wsdl,fuzz]'
+	@$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed
 
 serve: $(VENV)/.installed ## serve the demo on http://127.0.0.1:8080 with an SQLite file (PORT=, DATABASE=)
 	@mkdir -p $(dir $(DATABASE))
 	@exec $(BIN)/session-gateway serve --demo --bind $(HOST):$(PORT) --database $(DATABASE) $(if $(WORKERS),--workers $(WORKERS))
 
-test: $(VENV)/.installed-test ## run ruff, mypy and every test
+environment: $(VENV)/.installed-test ## install the gateway and what its tests need (EXTRAS=test,docs,wsdl,fuzz)
+
+check-code: $(VENV)/.installed-test ## run ruff and mypy, and change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+test: check-code ## run ruff, mypy and every test
 	@$(BIN)/python -m pytest $(PYTEST)
 
 test-python: $(VENV)/.installed-test ## run the tests that need no external server and depend on the version (for another Python: VENV= PYTHON=)
