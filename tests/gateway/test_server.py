@@ -62,7 +62,7 @@ class Served:
         return self.output.read_text()
 
     def until_said(self, text: str, times: int = 1) -> None:
-        for _ in range(100):
+        for _ in range(300):
             if self.said().count(text) >= times:
                 return
             time.sleep(0.1)
