@@ -32,10 +32,11 @@ _Rows: TypeAlias = Mapping[str, tuple[str, Parse | None]]
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,40}+"
 # Text between elements is nothing to a reader of envelopes; the published samples are indented by no-break spaces.
 _STRAY = r"[^<&\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*+"
-_LEAF = rf"<({_NAME})(?:>{TEXT}</\%d>|\s?/>){_STRAY}"
+_LEAF = rf"<({_NAME})(?:>{TEXT}</\%d>|[ \t\r\n]?/>){_STRAY}"
 _LEAVES = re.compile(_LEAF % 1, re.ASCII)
 _ENVELOPE = re.compile(
-    rf"{PROLOGUE}(<({_NAME}):Envelope(?:\s[^<>]*+)?>){_STRAY}<\2:Header>{_STRAY}((?:{_LEAF % 4})*)</\2:Header>{_STRAY}"
+    rf"{PROLOGUE}(<({_NAME}):Envelope(?:[ \t\r\n][^<>]*+)?>){_STRAY}"
+    rf"<\2:Header>{_STRAY}((?:{_LEAF % 4})*)</\2:Header>{_STRAY}"
     rf"<\2:Body>{_STRAY}<({_NAME})>{_STRAY}((?:{_LEAF % 8})*)</\6>{_STRAY}</\2:Body>{_STRAY}</\2:Envelope>{BLANK}",
     re.ASCII,
 )

@@ -88,6 +88,15 @@ def test_whatever_is_changed_in_an_envelope_both_readers_agree(document, changes
     assert found is None or slow(body, message) == found
 
 
+@pytest.mark.parametrize("space", [b"\x0b", b"\x0c", b"\x1c", "\u0085".encode(), "\u00a0".encode()])
+@pytest.mark.parametrize("tag", [b"<secure/>", b"<SOAP-ENV:Envelope"])
+def test_what_is_no_white_space_in_xml_is_none_within_a_tag(space, tag):
+    schema, body = next(row for row in DOCUMENTS if tag in row[1])
+    name = tag.rstrip(b"/>")
+    changed = body.replace(tag, name + space + tag[len(name) :], 1)
+    assert quick(changed, message_of(schema)) is None
+
+
 @settings(max_examples=1500)
 @given(st.sampled_from(DOCUMENTS), st.data())
 def test_whatever_is_changed_at_a_tag_both_readers_agree(document, data):
