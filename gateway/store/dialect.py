@@ -78,8 +78,8 @@ class Dialect:
     a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
     unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
-    ``wait`` is the statement that says for how many seconds a transaction waits to begin; a database that has one lies
-    within this process, and its statements never wait for long. ``checkpoint`` is the statement of
+    ``no_wait`` is the statement after which a transaction of this connection does not wait to begin; a database that
+    has one lies within this process, and its statements never wait for long. ``checkpoint`` is the statement of
     :mod:`gateway.store.checkpoints`. ``pipeline`` gives, of a driver's connection, the context of
     :meth:`Connection.pipelined`. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the
     database's own words.
@@ -96,7 +96,7 @@ class Dialect:
     begin_first: tuple[str, ...] = ()
     is_lost: Callable[[BaseException], bool] = _never
     is_again: Callable[[BaseException], bool] = _never
-    wait: Callable[[float], str] | None = None
+    no_wait: str | None = None
     checkpoint: str | None = None
     pipeline: Callable[[Any], AbstractContextManager[Any]] = nullcontext
     ddl: Callable[[str], str] = _as_it_is

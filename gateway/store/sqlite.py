@@ -66,5 +66,5 @@ DIALECT = Dialect(
     lock=_lock,
     copy=_copy,
     checkpoint="PRAGMA wal_checkpoint(PASSIVE)",
-    wait=lambda seconds: f"PRAGMA busy_timeout = {seconds * 1000:.0f}",
+    no_wait="PRAGMA busy_timeout = 0",
 )

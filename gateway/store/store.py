@@ -94,9 +94,9 @@ class Store:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the writes of this process run in this loop's thread, where the database allows that; before the first
         of them. The store must then be closed by another thread, while the loop runs."""
-        if self._dialect.wait is not None:
+        if self._dialect.no_wait is not None:
             self._ledger.close()
-            self._ledger = LoopLedger(self._writer, self._lock, loop, self._busy)
+            self._ledger = LoopLedger(self._writer, self._lock, loop)
 
     def submit(self, prepared: Work | Batch) -> "Future[Any]":
         """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped;

@@ -35,14 +35,12 @@ ENOUGH = 16
 
 
 class LoopLedger:
-    """Takes jobs from any thread; ``patience`` is for how many seconds a batch that failed waits for another program's
-    lock on the database."""
+    """Takes jobs from any thread."""
 
-    def __init__(self, writer: Writer, lock: Lock, loop: AbstractEventLoop, patience: float) -> None:
+    def __init__(self, writer: Writer, lock: Lock, loop: AbstractEventLoop) -> None:
         self._writer = writer
         self._lock = lock
         self._loop = loop
-        self._patience = patience
         self._waiting: deque[Job] = deque()
         self._busy = self._granted = self._closed = False
         self._expected = 1
@@ -118,7 +116,7 @@ class LoopLedger:
         """Run a batch; the lock is held."""
         began, jobs = time.perf_counter(), self._batch()
         try:
-            self._writer.be_patient(0)
+            self._writer.hurry()
             ran = self._writer.run(jobs)
             self._writer.write(ran)
         except Exception as error:
@@ -147,9 +145,9 @@ class LoopLedger:
         return results
 
     def _again(self, jobs: list[Job], error: Exception) -> Results:
+        """Run a batch that failed once more, on a new connection, which waits for others as long as it may."""
         try:
             self._writer.reset(error)
-            self._writer.be_patient(self._patience)
             return self._writer.process(jobs)
         finally:
             self._lock.release()

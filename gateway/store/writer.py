@@ -139,11 +139,10 @@ class Writer:
                 return [(waiting, self._failure(error)) for waiting in jobs]
         return self._each_alone(jobs)
 
-    def be_patient(self, seconds: float) -> None:
-        """For how long a transaction waits to begin while another program holds the database's own lock."""
-        wait = self.connection.dialect.wait
-        if wait is not None:
-            self.connection.run(wait(seconds))
+    def hurry(self) -> None:
+        """Let a transaction of this connection fail at once while another program holds the database's own lock."""
+        if self.connection.dialect.no_wait is not None:
+            self.connection.run(self.connection.dialect.no_wait)
 
     def probe(self, connection: Connection) -> None:
         """The job that finds out whether the store takes writes again."""

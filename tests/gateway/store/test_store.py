@@ -459,6 +459,20 @@ def test_locked_database_makes_writes_fail_and_recovers_by_itself(path, opening)
     store.close()
 
 
+def test_database_that_cannot_be_connected_to_makes_writes_fail_and_recovers(opening, monkeypatch):
+    store = opening()
+
+    def gone():
+        raise sqlite3.OperationalError("unable to open database file")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._writer.connection, "cursor", gone)
+        fault = store.submit(work(opened())).exception(timeout=30)
+        assert fault.kind is FaultKind.STORE_UNAVAILABLE
+    assert store.submit(work(opened())).result(timeout=30).event.position == 1
+    store.close()
+
+
 def test_closing_finishes_what_waits_and_refuses_more(opening):
     store = opening()
     futures = [store.submit(work(opened(str(number)))) for number in range(300)]
