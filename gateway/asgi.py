@@ -227,7 +227,7 @@ class WireDoor:
             # Cancelled in the end, which stops nothing: a commit goes on when its caller has stopped waiting, and its
             # repetition will find the answer.
             with self._deadlines.within(self._work_seconds):
-                return await self._gateway.store.perform(prepared)
+                return await self._gateway.store.start(prepared)
         except TimeoutError:
             return arrival.unanswered(self._work_seconds)
         except Fault as fault:

@@ -125,7 +125,7 @@ class Answer:
             self._send(None, prepared)
             return
         try:
-            future = self._future = _started(self._gateway.store, prepared)
+            future = self._future = self._gateway.store.start(prepared)
         except Exception as error:
             self._settle(self._told(error))
             return
@@ -192,10 +192,3 @@ class Answer:
         load = self._way.load
         load.held -= 1
         load.in_flight -= 1
-
-
-def _started(store: Any, prepared: Any) -> "asyncio.Future[Any]":
-    """The store's work, started: by its own ``start`` if it has one."""
-    start = getattr(store, "start", None)
-    future: asyncio.Future[Any] = start(prepared) if start else asyncio.ensure_future(store.perform(prepared))
-    return future

@@ -26,9 +26,6 @@ class Store(Protocol):
     def start(self, prepared: Any) -> "asyncio.Future[Any]":
         """The Outcome of a Work, for the running event loop; the list of outcomes and faults of a Batch."""
 
-    async def perform(self, prepared: Any) -> Any:
-        """The same."""
-
     def submit(self, prepared: Any) -> "Future[Any]":
         """The same, for a thread."""
 

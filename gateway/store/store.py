@@ -115,10 +115,6 @@ class Store:
             return future
         return self._readers.submit(lambda view: _read(view, prepared))
 
-    async def perform(self, prepared: Work | Batch) -> Result:
-        """:meth:`submit` for an event loop: returns the result, or raises the Fault."""
-        return await self.start(prepared)
-
     def start(self, prepared: Work | Batch) -> "asyncio.Future[Any]":
         """:meth:`submit` for the running event loop, whose future is given. Raises a Fault while the store closes."""
         if (halves := mixed.halves(prepared)) is not None:
@@ -136,7 +132,7 @@ class Store:
 
     async def _half(self, half: Batch) -> mixed.Results:
         try:
-            told: Any = await self.perform(half)
+            told: Any = await self.start(half)
             return mixed.of_half(half, told)
         except Fault as fault:
             return mixed.of_half(half, fault)

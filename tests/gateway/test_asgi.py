@@ -78,6 +78,9 @@ class Echo:
     def attach(self, loop):
         pass
 
+    def start(self, prepared):
+        return asyncio.ensure_future(self.perform(prepared))
+
     async def perform(self, prepared):
         if prepared.path == "/wait":
             await asyncio.sleep(0.5)

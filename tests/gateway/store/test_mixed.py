@@ -27,7 +27,10 @@ def test_a_thread_gets_every_end_in_its_place(store):
 
 
 def test_an_event_loop_does_too(store):
-    check(asyncio.run(store.perform(unrelated())))
+    async def started():
+        return await store.start(unrelated())
+
+    check(asyncio.run(started()))
 
 
 def test_reads_never_wait_for_the_ledger_alone(store):

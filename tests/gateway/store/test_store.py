@@ -284,9 +284,9 @@ def test_threads_that_send_the_same_request_make_one_event(store, run):
 
 def test_event_loop_gets_outcomes_and_faults(store):
     async def both():
-        writes = [store.perform(work(opened(str(number)))) for number in range(50)]
-        outcomes = await asyncio.gather(*writes, store.perform(work(closed("none"))), return_exceptions=True)
-        return outcomes, await store.perform(work(ListSessions(count=True)))
+        writes = [store.start(work(opened(str(number)))) for number in range(50)]
+        outcomes = await asyncio.gather(*writes, store.start(work(closed("none"))), return_exceptions=True)
+        return outcomes, await store.start(work(ListSessions(count=True)))
 
     outcomes, listed = asyncio.run(both())
     assert [outcome.created for outcome in outcomes[:-1]] == [True] * 50
@@ -315,8 +315,8 @@ def test_observer_that_fails_stops_nobody(store, run):
 
 def test_caller_who_went_away_does_not_stop_the_others(store):
     async def cancelled():
-        gone = asyncio.ensure_future(store.perform(work(opened("gone"))))
-        stays = asyncio.ensure_future(store.perform(work(opened("stays"))))
+        gone = asyncio.ensure_future(store.start(work(opened("gone"))))
+        stays = asyncio.ensure_future(store.start(work(opened("stays"))))
         await asyncio.sleep(0)
         gone.cancel()
         return await stays
