@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, dataclass, field, replace
+from copy import copy
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
@@ -28,6 +29,41 @@ class Quick:
 @dataclass(frozen=True, slots=True)
 class Longer(Quick):
     more: bool = False
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Many:
+    one: int
+    two: int
+    three: int
+    four: int
+    five: int = 5
+    six: int = 6
+    seven: list[int] = field(default_factory=list)
+    eight: int = 8
+
+
+class Ordinary(Many):
+    pass
+
+
+class Slotted(Many):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("kind", [Many, Ordinary, Slotted])
+def test_a_value_of_many_fields_is_of_its_class_and_frozen(kind):
+    made = kind(1, 2, three=3, four=4, eight=9)
+    assert type(made) is kind
+    assert [getattr(made, item.name) for item in fields(made)] == [1, 2, 3, 4, 5, 6, [], 9]
+    assert replace(made, one=2) != made == kind(1, 2, 3, 4, 5, 6, [], 9)
+    assert type(replace(made, one=2)) is kind
+    assert copy(made) == made
+    with pytest.raises(FrozenInstanceError):
+        made.one = 2
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'four'"):
+        kind(1, 2, 3)
 
 
 @pytest.mark.parametrize("given", [("a",), ("a", 4), ("a", 4, {"x": 1})])
