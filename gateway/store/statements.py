@@ -6,7 +6,7 @@ Placeholders take values in the order in which they stand in the text.
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import EXCLUDED, SQL, Model, Select, SqliteDatabase, Tuple, fn
+from peewee import EXCLUDED, SQL, Model, Select, SqliteDatabase, fn
 
 from gateway.store.dialect import Dialect, compiled
 from gateway.store.tables import EventRow, MetaRow, NameRow, SessionRow, StateRow, TallyRow, TermRow, TokenRow
@@ -99,19 +99,22 @@ def _values(mark: SQL, columns: int) -> SQL:
 
 def _finds_many(mark: SQL) -> dict[str, Any]:
     """The same look-ups for many writes at once; each row says what it answers."""
-    by_token = SessionRow.select(TokenRow.api, TokenRow.token, *_FOUND)
+    asked, (first, second) = SQL(f"{_values(mark, 2).sql} AS asked"), (SQL("asked.column1"), SQL("asked.column2"))
     event = (EventRow.position, EventRow.session_uid, EventRow.command, EventRow.created, EventRow.body)
-    kept = EventRow.select(NameRow.place, EventRow.slot, EventRow.expires_at, *event)
+    # Joined, since SQLite looks for none of several rows of values in an index, but goes through all of it.
+    by_token = Select([asked, TokenRow, SessionRow], [TokenRow.api, TokenRow.token, *_FOUND])
+    kept = Select([asked, NameRow, EventRow], [NameRow.place, EventRow.slot, EventRow.expires_at, *event])
     return {
         "sessions_at": SessionRow.select(SessionRow.tenant, SessionRow.key, *_FOUND).where(
             SessionRow.ordinal.in_(_values(mark, 1))
         ),
         "sessions_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid.in_(_values(mark, 1))),
-        "sessions_by_token": by_token.join(TokenRow, on=(TokenRow.ordinal == SessionRow.ordinal)).where(
-            Tuple(TokenRow.api, TokenRow.token).in_(_values(mark, 2))
+        "sessions_by_token": by_token.where(
+            TokenRow.api == first, TokenRow.token == second, SessionRow.ordinal == TokenRow.ordinal
         ),
-        "kept_in": kept.join(NameRow, on=(NameRow.position == EventRow.position)).where(
-            Tuple(NameRow.place, NameRow.tag).in_(_values(mark, 2)), EventRow.slot.is_null(False)
+        "kept_in": kept.where(
+            *(NameRow.place == first, NameRow.tag == second, EventRow.position == NameRow.position),
+            EventRow.slot.is_null(False),
         ),
         "latest_by_key": _latest_of_many(mark),
     }

@@ -110,7 +110,9 @@ class Unit:
             return own
         found = self.stored.row_by_key(tenant, key, open_only)
         while found is not None and found.session.uid.int in self.held:
-            # This batch changed it: its present state is among ``own``, and an older session may match instead.
+            # This batch changed it: its present state is among ``own``, and if that does not match, an older one may.
+            if own is not None and own.ordinal >= found.ordinal:
+                return own
             found = self.stored.row_by_key(tenant, key, open_only, found.ordinal)
         if found is not None and (own is None or found.ordinal > own.ordinal):
             self.loaded[found.session.uid.int] = found

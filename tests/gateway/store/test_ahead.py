@@ -1,11 +1,12 @@
 """Writes of one batch that touch the same session, key or secret end as they would one after the other."""
 
+import re
 import threading
 
 import pytest
 from store_kit import BOB, again, closed, key, logged_in, logged_out, opened, upserted, work
 
-from gateway.commands import ByKey, ByUid, GetSession, ListEvents, Write
+from gateway.commands import ByKey, ByUid, GetSession, ListEvents, Retry, Write
 from gateway.model import EventKind
 from gateway.outcome import Fault
 from gateway.store import open_store
@@ -86,3 +87,44 @@ def test_batch_ends_like_the_same_writes_alone(tmp_path, earlier):
         assert pair[0] == pair[1], number
     assert ends[0] == ends[1]
     assert len(ends[0]["events"]) > 6
+
+
+def asked(store, requests):
+    """What a batch of these writes asks the database, and the database's own plan for each question."""
+    driver, told = store._writer.connection.cursor().connection, []
+    driver.set_trace_callback(told.append)
+    at_once(store, requests)
+    driver.set_trace_callback(None)
+    questions = [sql for sql in told if sql.startswith("SELECT")]
+    return {sql: [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")] for sql in questions}, questions
+
+
+BATCHES = {
+    "a new session each time": [work(opened(f"new {number}", Retry.WINDOW)) for number in range(9)],
+    "a secret each": [work(logged_out(f"s{number}")) for number in range(9)],
+    "a key each": [work(upserted(f"key {number}")) for number in range(9)],
+    "a uid each": [work(Write(EventKind.UPDATED, ByUid(work(None).event_id))) for number in range(9)],
+    "a key of the caller's each": [work(closed("one"), idempotency_key=f"k{number}") for number in range(9)],
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_finds_what_it_asks_for_in_an_index(tmp_path, name):
+    """Else a write would cost the more, the more there is in the store."""
+    store = open_store(str(tmp_path / "store"))
+    one_by_one(store, [work(logged_in(f"login {number}"), secret=f"s{number}") for number in range(20)])
+    found, _ = asked(store, BATCHES[name])
+    store.close()
+    assert len(found) > 1
+    assert [line for plan in found.values() for line in plan if re.match(r"SCAN (t\d|row|[a-z]+s\b)", line)] == []
+
+
+def test_many_changes_of_one_session_ask_for_it_once(tmp_path):
+    store = open_store(str(tmp_path / "store"))
+    one_by_one(store, [work(opened("one"))])
+    counts = []
+    for size in (2, 9):
+        changes = [work(upserted("one", mode=f"{number} of {size}")) for number in range(size)]
+        counts.append(len(asked(store, changes)[1]))
+    store.close()
+    assert counts[0] == counts[1]
