@@ -1,14 +1,15 @@
 """``python -m benchmarks.ledger``: what a write costs in the store, from the hand-over to the delivered outcome.
 
-Fresh ends of workstation sessions and fresh BioT sessions, as prepared requests with their drafts, are committed in
-batches on a store that holds some thousands of events already, in one process and without HTTP. For each size of batch
-the processor time (user and system), the wall time and the bytes that reached the disk are told for each write; then,
-of one more run, the bytes that a write adds to the log (WAL), the statements of a batch, and the database's bytes for
-each event.
+Fresh ends of workstation sessions, fresh OnTime and BioT sessions, and changes of one BioT session are committed in
+batches, as prepared requests with their drafts, on a store that holds some thousands of events already, in one process
+and without HTTP. For each size of batch the processor time (user and system), the wall time and the bytes that reached
+the disk are told for each write; then, of one more run, the bytes that a write adds to the log (WAL), the statements of
+a batch, and the database's bytes for each event. What a write costs must not grow with ``--filled``.
 """
 
 import argparse
 import gc
+import itertools
 import os
 import platform
 import tempfile
@@ -34,6 +35,12 @@ _BIOT_BODY = (
     b'{"_startTime":"2025-12-20T10:15:30Z","_state":"ACTIVE","_templateId":"3fa85f64-5717-4562-b3fc-2c963f66afa7",'
     b'"_patient":{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa8"}}'
 )
+_ONTIME_BODY = (
+    b'{"UserID":"7a1c1c0e-3c0f-4d5e-9a52-2f5b2d3c4e5f","Vehicle":null,"LogInType":"Driver",'
+    b'"LogInTime":"2019-10-01T08:00:00","StartMileage":1200}'
+)
+_JSON = ("Content-Type", "application/json")
+LOADS = ("workstation", "ontime", "biot", "biot-patch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +61,54 @@ def opened(database: Path) -> Gateway:
 
 
 def template(gateway: Gateway, load: str) -> Work:
-    """One prepared request of a load: ``workstation`` or ``biot``."""
+    """One prepared request of a load: one of :data:`LOADS`."""
     if load == "workstation":
         return _prepared(gateway, "/api/v1/workstation/session/end", BODY, ("Content-Type", "application/xml"))
+    if load == "ontime":
+        key = ("Authorization", demo.ONTIME_KEY)
+        return _prepared(gateway, "/sites/acme/api/userSession/post", _ONTIME_BODY, _JSON, key)
     token = demo.token(demo.private_key(gateway.settings["database"]), "PROTECTED_API")
-    return _prepared(
-        gateway, _BIOT, _BIOT_BODY, ("Content-Type", "application/json"), ("Authorization", f"Bearer {token}")
-    )
+    headers = (_JSON, ("Authorization", f"Bearer {token}"))
+    if load == "biot":
+        return _prepared(gateway, _BIOT, _BIOT_BODY, *headers)
+    return _prepared(gateway, f"{_BIOT}/{demo.BIOT_SESSION}", b'{"_state":"PAUSED"}', *headers, method="PATCH")
 
 
-def _prepared(gateway: Gateway, path: str, body: bytes, *headers: tuple[str, str]) -> Work:
-    request = WireRequest("POST", path, "", Headers(headers), body, received_at=datetime.now(UTC), raw_path=path)
+def _prepared(gateway: Gateway, path: str, body: bytes, *headers: tuple[str, str], method: str = "POST") -> Work:
+    request = WireRequest(method, path, "", Headers(headers), body, received_at=datetime.now(UTC), raw_path=path)
     prepared = gateway.prepare(request)
     assert isinstance(prepared, Work), prepared
     return prepared
 
 
 def fresh(first: Work) -> Iterator[Work]:
-    """The same request again and again, each time of another session: a new key, new ids, the present moment."""
-    command: Any = first.command
-    while True:
-        name = uuid.uuid4().hex
-        changed = dict(command.changes)
-        if "index" in changed:
-            changed["index"] = name
-        other: dict[str, Any] = {"changes": changed}
-        if command.find is not None and hasattr(command.find, "key"):
-            key = replace(command.find.key, id=f"larry@newmedia.com/{name}")
-            other |= {"find": replace(command.find, key=key), "key": key}
-        elif command.key is not None and command.key.id:
-            other |= {"key": Key(command.key.api, command.key.realm, name)}
+    """The same request again and again, each time new: with new ids, at the present moment, and of another session,
+    where it does not change one that is there."""
+    for number in itertools.count():
         yield replace(
             first,
-            command=replace(command, **other),
+            command=_renewed(first.command, number),
             event_id=ids.event_id(),
             session_uid=ids.session_uid(),
             received_at=datetime.now(UTC),
             correlation_id=ids.correlation_id(),
         )
+
+
+def _renewed(command: Any, number: int) -> Any:
+    """The command with a key of its own; one without a key has other content, since it were a repeat otherwise."""
+    name, changed = uuid.uuid4().hex, dict(command.changes)
+    if "index" in changed:
+        changed["index"] = name
+    if "start_mileage" in changed:
+        changed["start_mileage"] = number
+    other: dict[str, Any] = {"changes": changed}
+    if command.key is not None and command.find is not None:
+        key = replace(command.find.key, id=f"larry@newmedia.com/{name}")
+        other |= {"find": replace(command.find, key=key), "key": key}
+    elif command.key is not None and command.key.id:
+        other |= {"key": Key(command.key.api, command.key.realm, name)}
+    return replace(command, **other)
 
 
 def commit(gateway: Gateway, jobs: list[Job]) -> None:
@@ -163,7 +180,7 @@ def traced(gateway: Gateway, database: Path, works: Iterator[Work], size: int) -
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger", description=__doc__)
-    parser.add_argument("loads", nargs="*", default=["workstation", "biot"])
+    parser.add_argument("loads", nargs="*", default=LOADS, help=f"which of {', '.join(LOADS)}")
     parser.add_argument("--filled", type=int, default=20_000, help="events in the store before")
     parser.add_argument("--writes", type=int, default=2_000, help="writes of one round")
     options = parser.parse_args()
