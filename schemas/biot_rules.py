@@ -4,9 +4,8 @@ Nobody published a transition table; the codes, the documentation's examples and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.spi import Session, State, Write
 from schemas.biot_codes import refusal
@@ -45,23 +44,19 @@ EXTERNAL = "EXTERNAL"
 REMOTE = "REMOTE_CONTROL"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One write under check: the session before (None: a new one) and after it, and what is set."""
+class Case(NamedTuple):
+    """One write under check: the session before (None: a new one) and after it, the state after it as BioT spells it,
+    and what is set."""
 
     before: Session | None
     after: Session
+    state: str
     write: Write
     options: Options
 
-    @property
-    def state(self) -> str:
-        """The state after the write, as BioT spells it."""
-        return NATIVE_OF[self.after.state]
-
     def sets(self, *names: str) -> bool:
         """Whether the request sent any of these canonical members."""
-        return any(name in self.write.changes for name in names)
+        return not self.write.changes.keys().isdisjoint(names)
 
 
 def stored(session: Session) -> Mapping[str, Any]:
@@ -90,7 +85,7 @@ def check_device(session: Session, device_id: str) -> None:
 
 def check(options: Options, before: Session | None, after: Session, write: Write) -> None:
     """Raise the first published fault that a write earns: device, initiator, transition, then business rules."""
-    case = Case(before, after, write, options)
+    case = Case(before, after, NATIVE_OF[after.state], write, options)
     if before is not None:
         check_device(before, write.facts["device_id"])
         if options.remote_control == "direct":
