@@ -113,10 +113,7 @@ def _answer(stored: Snapshot, asked: _Questions) -> None:
     if asked.keys:
         _by_key(stored, asked.keys)
     if asked.uids:
-        ahead.uids.update(dict.fromkeys(asked.uids))
-        for row in ask(sql.sessions_by_uid, [(uid.to_bytes(16, "big"),) for uid in asked.uids]):
-            found = stored_of(row)
-            ahead.uids[found.session.uid.int] = found
+        stored.know(asked.uids)
     if asked.tokens:
         rows = ask(sql.sessions_by_token, [(api, token_of(token)) for api, token in asked.tokens])
         by_token = {(row[0], bytes(row[1])): stored_of(row[2:]) for row in rows}

@@ -1,7 +1,7 @@
 """Look-ups in what is stored: what a read sees, and what a write sees below its own changes."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,6 +65,16 @@ def _found(row: Any) -> Found:
     return None if row is None else stored_of(row)
 
 
+def _slotted(
+    left: Mapping[int, Session], expires_at: int, position: int, uid: Any, command: Any, created: int, body: str
+) -> Slotted:
+    """The outcome of an event; ``left`` are sessions as events left them."""
+    session = left.get(position)
+    lost = uid is not None and session is None
+    outcome = None if lost else Outcome(session=session, event=event_of(position, body), created=bool(created))
+    return Slotted(position, expires_at, bytes(command).hex(), outcome)
+
+
 class Snapshot:
     """Reads within one transaction of one connection (:class:`gateway.handler.View`)."""
 
@@ -110,27 +120,34 @@ class Snapshot:
     def kept_in(self, slots: Iterable[str]) -> dict[str, Slotted | None]:
         """What was kept in slots."""
         asked = {(slot_name(slot)[0], slot_rest(slot)): slot for slot in slots}
-        found: dict[str, Slotted | None] = dict.fromkeys(asked.values())
+        rows: dict[str, Any] = {}
         names = [slot_name(slot) for slot in asked.values()]
-        for place, rest, expires_at, *event in sorted(
-            self.connection.together(self.sql.kept_in, names), key=lambda row: int(row[3])
-        ):
-            slot = asked.get((place, bytes(rest)))
-            if slot is not None:
-                found[slot] = self._slotted(expires_at, *event)
-        return found
+        for place, rest, *row in sorted(self.connection.together(self.sql.kept_in, names), key=lambda row: int(row[3])):
+            if (slot := asked.get((place, bytes(rest)))) is not None:
+                rows[slot] = row
+        left = self._left_by({row[1]: uuid.UUID(bytes=bytes(row[2])) for row in rows.values() if row[2] is not None})
+        return {slot: _slotted(left, *rows[slot]) if slot in rows else None for slot in asked.values()}
 
-    def _slotted(self, expires_at: int, position: int, uid: Any, command: Any, created: int, body: str) -> Slotted:
-        """The outcome of an event: with its session as it was then, not as it is now."""
-        event, session = event_of(position, body), None
-        if uid is not None:
-            state = self.connection.one(self.sql.state_at, position)
-            row = self.row_by_uid(uuid.UUID(bytes=bytes(uid))) if state is None else None
-            session = row.session if row is not None and row.latest == position else None
-            session = session_of(state[0]) if state is not None else session
-        lost = uid is not None and session is None
-        outcome = None if lost else Outcome(session=session, event=event, created=bool(created))
-        return Slotted(position, expires_at, bytes(command).hex(), outcome)
+    def _left_by(self, events: Mapping[int, uuid.UUID]) -> dict[int, Session]:
+        """Of events' positions and sessions: each session as it was then, not as it is now; without those that are not
+        known any more."""
+        rows = self.connection.together(self.sql.states_at, [(position,) for position in events])
+        left = {position: session_of(body) for position, body in rows}
+        others = {position: uid for position, uid in events.items() if position not in left}
+        self.know({uid.int for uid in others.values()})
+        for position, uid in others.items():
+            found = self.row_by_uid(uid)
+            if found is not None and found.latest == position:
+                left[position] = found.session
+        return left
+
+    def know(self, uids: Set[int]) -> None:
+        """Look ahead for sessions, by the numbers that their uids are."""
+        asked = [uid.to_bytes(16, "big") for uid in uids if uid not in self.ahead.uids]
+        self.ahead.uids.update({int.from_bytes(uid, "big"): None for uid in asked})
+        for row in self.connection.together(self.sql.sessions_by_uid, [(uid,) for uid in asked]):
+            found = stored_of(row)
+            self.ahead.uids[found.session.uid.int] = found
 
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         """See :class:`gateway.handler.View`."""

@@ -24,7 +24,7 @@ class Statements:
     sessions_at: str
     latest_by_key: str
     kept_in: str
-    state_at: str
+    states_at: str
     event_with: str
     session_by_uid: str
     latest_with_key: str
@@ -62,7 +62,6 @@ def compile_for(dialect: Dialect) -> Statements:
     return Statements(
         last_position=text(EventRow.select(fn.MAX(EventRow.position))),
         event_with=text(EventRow.select(EventRow.position).where(EventRow.id == mark)),
-        state_at=text(StateRow.select(StateRow.body).where(StateRow.position == mark)),
         expire=text(_expire(mark)),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
         latest_with_key=_both(*[text(_latest_of(mark, is_open)) for is_open in (1, 0)]),
@@ -108,6 +107,7 @@ def _finds_many(mark: SQL) -> dict[str, Any]:
         "sessions_at": SessionRow.select(SessionRow.tenant, SessionRow.key, *_FOUND).where(
             SessionRow.ordinal.in_(_values(mark, 1))
         ),
+        "states_at": StateRow.select(StateRow.position, StateRow.body).where(StateRow.position.in_(_values(mark, 1))),
         "sessions_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid.in_(_values(mark, 1))),
         "sessions_by_token": by_token.where(
             TokenRow.api == first, TokenRow.token == second, SessionRow.ordinal == TokenRow.ordinal

@@ -128,3 +128,22 @@ def test_many_changes_of_one_session_ask_for_it_once(tmp_path):
         counts.append(len(asked(store, changes)[1]))
     store.close()
     assert counts[0] == counts[1]
+
+
+def test_many_repeats_ask_together(tmp_path):
+    """Whoever was not answered sends everything again, and others do at the same time."""
+    store = open_store(str(tmp_path / "store"))
+    changed = [work(opened(f"changed {number}", Retry.WINDOW)) for number in range(9)]
+    kept = [work(opened(f"new {number}", Retry.WINDOW)) for number in range(9)]
+    first = one_by_one(store, [*changed, *kept])
+    one_by_one(store, [work(upserted(f"changed {number}", name="later"), after=1) for number in range(9)])
+    counts = []
+    for size in (2, 7):
+        requests = [again(request, 2) for request in (*changed[:size], *kept[:size])]
+        counts.append(len(asked(store, requests)[1]))
+    ends = at_once(store, [again(request, 2) for request in (*changed, *kept)])
+    store.close()
+    # Of each: whether it was made, and the session and the event as they were then.
+    assert [(end[0], *end[2:]) for end in ends] == [(end[0], *end[2:]) for end in first]
+    assert all(end[1] for end in ends)
+    assert counts[0] == counts[1]
