@@ -31,6 +31,9 @@ os.register_at_fork(after_in_child=_forget)
 
 _turn = threading.Lock()
 _LOW = (1 << 62) - 1
+_FIXED = 7 << 76 | 2 << 62
+"""The bits of version and variant."""
+_RANDOM = 0xFFF << 64 | _LOW
 _last = 0
 
 
@@ -42,13 +45,21 @@ def event_id() -> uuid.UUID:
     """
     global _last  # noqa: PLW0603 - the one thing that a process remembers of its ids
     random = int.from_bytes(_random(), "big")
-    number = (time.time_ns() // 1_000_000) << 74 | random >> 54
+    number = (time.time_ns() // 1_000_000) << 80 | random & _RANDOM | _FIXED
     with _turn:
         if number <= _last:
-            number = _last + 1 + (random & 0xFFFFFFFF)
+            number = _later(_last, 1 + (random >> 96))
         _last = number
-    high = number >> 62
-    return _uuid((high >> 12) << 80 | 7 << 76 | (high & 0xFFF) << 64 | 2 << 62 | number & _LOW)
+    return _uuid(number)
+
+
+def _later(last: int, step: int) -> int:
+    """``last`` and a step; what does not fit below the variant is carried past it, and past the version."""
+    number = last + step
+    if number >> 62 & 3 == 2:
+        return number
+    high = (last >> 80 << 12 | last >> 64 & 0xFFF) + 1
+    return high >> 12 << 80 | (high & 0xFFF) << 64 | (last & _LOW) + step & _LOW | _FIXED
 
 
 # A member of an enumeration is looked up by a function; slots are set by their descriptors, as in gateway/quick.py.

@@ -1,9 +1,9 @@
 """The grammar of the texts that the workstation API carries: dates and durations with a comment behind them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-_DATE = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?!\d)", re.ASCII)
+_DATE = re.compile(r"\s*(\d{4}-\d\d-\d\d[ T](?:[01]\d|2[0-3]):\d\d:\d\d)(?!\d)", re.ASCII)
 _DURATION = re.compile(r"\s*(\d{1,6}):([0-5]?\d):([0-5]?\d)(?![\d:])", re.ASCII)
 _DURATION_ALONE = re.compile(r"(?:\d\d|[1-9]\d{2,5}):[0-5]\d:[0-5]\d", re.ASCII).fullmatch
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
@@ -19,9 +19,8 @@ def parse_date(text: str) -> datetime | None:
     found = _DATE.match(text)
     if found is None:
         return None
-    year, month, day, hour, minute, second = found.groups()
     try:
-        return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), 0, UTC)
+        return datetime.fromisoformat(f"{found[1]}Z")
     except ValueError:
         return None
 

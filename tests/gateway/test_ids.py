@@ -36,6 +36,21 @@ def test_setting_the_clock_back_does_not_make_older_ones(monkeypatch: pytest.Mon
     assert {one.variant for one in made} == {uuid.RFC_4122}
 
 
+@pytest.mark.parametrize(
+    ("random", "milliseconds_later"), [((1 << 62) - 1, 0), (0xFFF << 64 | (1 << 62) - 1, 1)], ids=["low bits", "all"]
+)
+def test_a_step_is_carried_past_the_variant_and_the_version(
+    monkeypatch: pytest.MonkeyPatch, random: int, milliseconds_later: int
+) -> None:
+    at = time.time_ns() // 1_000_000 + 10_000
+    monkeypatch.setattr(ids, "_last", at << 80 | 7 << 76 | 2 << 62 | random)
+    last = uuid.UUID(int=ids._last)
+    made = ids.event_id()
+    assert made > last
+    assert milliseconds(made) == at + milliseconds_later
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+
+
 def test_threads_never_get_the_same() -> None:
     with ThreadPoolExecutor(8) as pool:
         made = [one for part in pool.map(lambda _: [ids.event_id() for _ in range(500)], range(16)) for one in part]

@@ -191,7 +191,9 @@ def test_what_is_required_is_a_setting():
     assert refused(ended(Index=""), api=api).fields[0].path == "Request.Index"
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2025-13-04 06:57:36", "2025-12-04", "04.12.2025 06:57:36"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2025-13-04 06:57:36", "2025-12-04", "04.12.2025 06:57:36", "2025-12-04 24:00:00"]
+)
 def test_a_wrong_date_is_code_03(text):
     fault = refused(ended(CurrentDate=text))
     assert (fault.kind, told(fault)["Code"], fault.fields[0].path) == (FaultKind.INVALID, "03", "Request.CurrentDate")
