@@ -107,7 +107,9 @@ def _finds_many(mark: SQL) -> dict[str, Any]:
         "sessions_at": SessionRow.select(SessionRow.tenant, SessionRow.key, *_FOUND).where(
             SessionRow.ordinal.in_(_values(mark, 1))
         ),
-        "states_at": StateRow.select(StateRow.position, StateRow.body).where(StateRow.position.in_(_values(mark, 1))),
+        "states_at": Select(
+            [SQL(f"{_values(mark, 1).sql} AS asked"), StateRow], [StateRow.position, StateRow.body]
+        ).where(StateRow.position == first),
         "sessions_by_uid": SessionRow.select(*_FOUND).where(SessionRow.uid.in_(_values(mark, 1))),
         "sessions_by_token": by_token.where(
             TokenRow.api == first, TokenRow.token == second, SessionRow.ordinal == TokenRow.ordinal
