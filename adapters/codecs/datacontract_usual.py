@@ -203,45 +203,44 @@ def _blanked(tag: str) -> Callable[[str, int], re.Match[str] | None]:
 
 
 def _step(run: _Run) -> Step:
-    match, rows = re.compile(run.pattern).match, run.rows
-    texts = tuple(row.key for row in rows) if all(_is_text(row) for row in rows) else None
+    match, rows = re.compile(run.pattern).match, _table(run.rows)
 
     def step(text: str, at: int, tree: Tree) -> int:
         found = match(text, at)
         if found is None:
             raise _Unusual
-        groups = found.groups()
-        if texts is not None and None not in (sent := groups[::2]):
-            # Every member is there, and a text: of most objects in lists.
-            tree.update(zip(texts, sent, strict=True))
-        else:
-            _take(rows, groups, tree)
+        if rows:
+            _take(rows, found.groups(), tree)
         return found.end()
 
     return step
 
 
-def _is_text(row: _Row) -> bool:
-    return row.parse is None and row.rows is None
+_Table: TypeAlias = "list[tuple[int, int, str, Parse | None, _Table | None]]"
 
 
-def _take(rows: list[_Row], groups: tuple[str | None, ...], tree: Tree) -> None:
-    for row in rows:
-        text = groups[row.group]
+def _table(rows: list[_Row]) -> _Table:
+    """The rows as tuples, which are taken apart at once."""
+    return [(row.group, row.closed, row.key, row.parse, None if row.rows is None else _table(row.rows)) for row in rows]
+
+
+def _take(rows: _Table, groups: tuple[str | None, ...], tree: Tree) -> None:
+    for group, closing, key, parse, inside in rows:
+        text = groups[group]
         if text is None:
-            closed = groups[row.closed]
+            closed = groups[closing]
             if closed is None:
                 continue
             if "nil" in closed:
-                tree[row.key] = None
+                tree[key] = None
                 continue
             text = ""
-        if row.rows is not None:
+        if inside is not None:
             inner: Tree = {}
-            _take(row.rows, groups, inner)
-            tree[row.key] = inner
+            _take(inside, groups, inner)
+            tree[key] = inner
         else:
-            tree[row.key] = text if row.parse is None else row.parse(text)
+            tree[key] = text if parse is None else parse(text)
 
 
 def compile_usual(message: Message, zone: tzinfo = UTC) -> ReadUsual | None:
