@@ -32,6 +32,8 @@ _PLAIN = (
     "mode",
     "index",
 )
+_COMPOSED = frozenset({"attributes", "applications"})
+"""Of these a session does not keep the very value that was sent."""
 _CHANGEABLE = frozenset({*_EMPTY, *_PLAIN})
 _KNOWN = _CHANGEABLE | {"state"}
 _FIELDS = tuple(item.name for item in fields(Session))
@@ -51,7 +53,12 @@ def changed(work: Work, write: Write, tenant: str, before: Session | None, made:
     state = changes.pop("state", None) or _STATES.get(write.kind)
     replaces = write.replace and before is not None
     old = before.attributes if before is not None and not replaces else {}
-    values = {name: _changed(name, old, changes.get(name)) for name in (_CHANGEABLE if replaces else changes)}
+    values = {
+        name: value
+        if (value := changes.get(name)) is not None and name not in _COMPOSED
+        else _changed(name, old, value)
+        for name in (_CHANGEABLE if replaces else changes)
+    }
     if made is not None and made.applications and "applications" in changes:
         # The same, not only equal: their text is made already.
         values["applications"] = made.applications

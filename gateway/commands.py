@@ -245,6 +245,15 @@ def plain(value: Any) -> Any:
     return value if kind in _AS_IT_IS else _WRITERS[kind](value)
 
 
+def plain_changes(write: Write) -> dict[str, Any]:
+    """The changes of a write as JSON-ready data, those alone that were sent."""
+    return {
+        name: item if (kind := type(item)) in _AS_IT_IS else _WRITERS[kind](item)
+        for name, item in write.changes.items()
+        if item is not UNSET
+    }
+
+
 def _writer(kind: type) -> Callable[[Any], Any]:
     if issubclass(kind, Enum):
         return attrgetter("_value_")
@@ -265,8 +274,9 @@ def _record(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
     """The writer of a dataclass: one line of Python for each field, since a loop over them takes twice as long."""
     lines = ["def write(value):", "    tree = {}"]
     for name in names:
-        lines += [f"    item = value.{name}", "    if item is not None and item is not UNSET:"]
-        lines += ["        kind = type(item)"]
+        lines += [f"    item = value.{name}", "    kind = type(item)"]
+        lines += ["    if kind is str:", f"        tree['{name}'] = item"]
+        lines += ["    elif item is not None and item is not UNSET:"]
         lines += [f"        tree['{name}'] = item if kind in _AS_IT_IS else _WRITERS[kind](item)"]
     known: dict[str, Any] = {"UNSET": UNSET, "_AS_IT_IS": _AS_IT_IS, "_WRITERS": _WRITERS}
     exec("\n".join((*lines, "    return tree")), known)  # noqa: S102 - names of fields alone

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from gateway.changes import changed
 from gateway.commands import (
-    UNSET,
     ByKey,
     ByToken,
     ByUid,
@@ -28,7 +27,7 @@ from gateway.commands import (
     SearchSessions,
     Write,
     natural_key,
-    plain,
+    plain_changes,
 )
 from gateway.credentials import digest
 from gateway.guard import by_api
@@ -274,7 +273,7 @@ def draft(work: Work) -> Draft | None:
     if not isinstance(write, Write):
         return None
     known = work.idempotency_key is not None or (write.retry is not Retry.NONE and not write.grants)
-    changes = {name: plain(value) for name, value in write.changes.items() if value is not UNSET}
+    changes = plain_changes(write)
     command = natural_key(write, changes=changes) if known else None
     drafted = Draft(command, _facts(work, write, changes), work.raw)
     if work.principal is not None:

@@ -62,8 +62,8 @@ def _terms(session: Session) -> Iterator[bytes]:
 def indexed(session: Session) -> tuple[Any, ...]:
     """The columns that change during a session's life."""
     at = micros(session.sort_at)
-    # A known start is what the session is sorted by.
-    return int(session.is_open), at, None if session.started_at is None else at, session.state.value
+    # A known start is what the session is sorted by. An enumeration's own name for its value is found at once.
+    return int(session.is_open), at, None if session.started_at is None else at, session.state._value_
 
 
 def session_columns(session: Session) -> tuple[Any, ...]:
