@@ -1,20 +1,20 @@
 """Calls into plug-ins: whatever one raises that is no Fault is a defect of it, counted under its name."""
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from gateway.outcome import Fault
 from gateway.wire import WireResponse
 from schemas.api import Api
 
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
 
-def by_api(api: Api, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def by_api(api: Api, call: Callable[[*Ts], T], *args: *Ts) -> T:
     """What an API's own code gives; what it raises goes on, counted."""
     try:
-        return call(*args, **kwargs)
+        return call(*args)
     except Fault:
         raise
     except Exception as error:
@@ -22,10 +22,10 @@ def by_api(api: Api, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
         raise
 
 
-def by_protocol(protocol: Any, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def by_protocol(protocol: Any, call: Callable[[*Ts], T], *args: *Ts) -> T:
     """What a protocol's own code gives; what it raises goes on, counted."""
     try:
-        return call(*args, **kwargs)
+        return call(*args)
     except Fault:
         raise
     except Exception as error:
@@ -33,9 +33,9 @@ def by_protocol(protocol: Any, call: Callable[P, T], *args: P.args, **kwargs: P.
         raise
 
 
-def answer_of(protocol: Any, call: Callable[P, WireResponse], *args: P.args, **kwargs: P.kwargs) -> WireResponse:
+def answer_of(protocol: Any, call: Callable[[*Ts], WireResponse], *args: *Ts) -> WireResponse:
     """A protocol's answer; anything else that it gives for one is its defect, too."""
-    response = by_protocol(protocol, call, *args, **kwargs)
+    response = by_protocol(protocol, call, *args)
     if not isinstance(response, WireResponse):
         error = TypeError(f"{protocol.name} gave {type(response).__name__} for a WireResponse")
         blame("protocol", protocol.name, error)
