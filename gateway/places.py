@@ -15,19 +15,24 @@ DIGITS = 16
 """Hexadecimal digits of a place."""
 
 
-def _digest(parts: tuple[str, ...], size: int) -> bytes:
-    text = "".join([f"{len(part)}:{part}" for part in parts])
+def _digest(text: str, size: int) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
 
 
 def fingerprint(*parts: str) -> bytes:
     """16 bytes that stand for some texts, compared exactly; the lengths keep ("ab", "c") and ("a", "bc") apart."""
-    return _digest(parts, 16)
+    return _digest("".join([f"{len(part)}:{part}" for part in parts]), 16)
+
+
+def _joined(before: str, key: Key) -> str:
+    """A text and the three of a key, as :func:`fingerprint` joins them; each write has two of these made."""
+    api, realm, name = key.api, key.realm, key.id
+    return f"{len(before)}:{before}{len(api)}:{api}{len(realm)}:{realm}{len(name)}:{name}"
 
 
 def key_of(key: Key) -> bytes:
     """The indexed form of a session's key."""
-    return fingerprint("key", key.api, key.realm, key.id)
+    return _digest(_joined("key", key), 16)
 
 
 @lru_cache(1024)
@@ -37,9 +42,8 @@ def place_of(tenant: str, key: Key) -> str:
     A uid that is its session's key begins with the time when it was made, if it was made here: such places follow one
     another, so that new ones are added at the end of the index. All others are spread evenly.
     """
-    parts = (tenant, key.api, key.realm, key.id)
-    uid = _UUID(key.id)
-    return uid[1] + uid[2] + _digest(parts, 2).hex() if uid else _digest(parts, 8).hex()
+    text, uid = _joined(tenant, key), _UUID(key.id)
+    return uid[1] + uid[2] + _digest(text, 2).hex() if uid else _digest(text, 8).hex()
 
 
 def number_of(digits: str) -> int:
