@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from peewee import Database
 
+from gateway.store.logsync import LogSync
+
 
 class StoreError(Exception):
     """The store cannot be opened or used as asked; the text says why and what to do."""
@@ -80,9 +82,9 @@ class Dialect:
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
     ``no_wait`` is the statement after which a transaction of this connection does not wait to begin; a database that
     has one lies within this process, and its statements never wait for long. ``checkpoint`` is the statement of
-    :mod:`gateway.store.checkpoints`. ``pipeline`` gives, of a driver's connection, the context of
-    :meth:`Connection.pipelined`. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values, into the
-    database's own words.
+    :mod:`gateway.store.checkpoints`, and ``log`` gives what brings commits to the disk, where they do not go there by
+    themselves. ``pipeline`` gives, of a driver's connection, the context of :meth:`Connection.pipelined`. ``ddl`` and
+    ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Dialect:
     is_again: Callable[[BaseException], bool] = _never
     no_wait: str | None = None
     checkpoint: str | None = None
+    log: Callable[[str], LogSync] | None = None
     pipeline: Callable[[Any], AbstractContextManager[Any]] = nullcontext
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is

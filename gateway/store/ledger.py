@@ -50,7 +50,7 @@ class Ledger:
                 self._writer.begin()
                 jobs, last = self._waiting(first)
                 results = self._writer.process(jobs)
-            deliver(results)
+            deliver(self._writer.settle(results, self._lock))
             self._writer.observe(jobs, time.perf_counter() - began)
             first = None if last else self._next()
         self._writer.connection.close()

@@ -4,10 +4,12 @@ import logging
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from gateway.outcome import Fault, FaultKind
 from gateway.store.dialect import Connection
+from gateway.store.logsync import LogSync
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
 
@@ -18,9 +20,12 @@ T = TypeVar("T")
 class Readers:
     """A pool of threads with one connection each; the connections are made when they are first needed."""
 
-    def __init__(self, connect: Callable[[], Connection], statements: Statements, count: int) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], statements: Statements, count: int, log: LogSync | None = None
+    ) -> None:
         self._pool = ThreadPoolExecutor(max(1, count), thread_name_prefix="reader")
         self._sql = statements
+        self._log = log
         self._all = [connect() for _ in range(max(1, count))]
         self._free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         for connection in self._all:
@@ -59,7 +64,12 @@ class Readers:
 
     def _read(self, connection: Connection, task: Callable[[Snapshot], T]) -> T:
         connection.begin(connection.dialect.begin_read)
-        return task(Snapshot(connection, self._sql))
+        found = task(Snapshot(connection, self._sql))
+        if self._log is not None:
+            # A disk that fails is the writers' trouble: what is there can still be read.
+            with suppress(OSError):
+                self._log.sync(self._log.latest)
+        return found
 
     def close(self) -> None:
         """Finish what runs, and disconnect."""

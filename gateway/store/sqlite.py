@@ -1,4 +1,4 @@
-"""SQLite: one file, with a write-ahead log that is synced before an answer."""
+"""SQLite: one file, with a write-ahead log that is synced before an answer (:mod:`gateway.store.logsync`)."""
 
 import sqlite3
 from contextlib import closing
@@ -9,6 +9,7 @@ from peewee import Database, PeeweeException, SqliteDatabase
 
 from gateway.store.dialect import Dialect, Lock, StoreError
 from gateway.store.lock import WriterLock
+from gateway.store.logsync import LogSync
 
 # The driver looks for a way to store each value that is no number and no text, and makes an error where it finds none,
 # before it stores the value as it is: a twentieth of what a write costs.
@@ -21,7 +22,7 @@ def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
     # the pages of a store that is there stays as it is.
     pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 4096)]
     # SQLite's own checkpoint stops all writers: after so many pages, and so only where gateway.store.checkpoints fails.
-    pragmas += [("synchronous", "FULL"), ("wal_autocheckpoint", 32_000)]
+    pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 32_000)]
     # KiB of pages for each connection; a worker has one that writes and some that read.
     pragmas += [("cache_size", -8_000 if read_only else -24_000)]
     # A statement of many rows keeps what would undo it: in a file made for each batch, if not in memory.
@@ -66,5 +67,6 @@ DIALECT = Dialect(
     lock=_lock,
     copy=_copy,
     checkpoint="PRAGMA wal_checkpoint(PASSIVE)",
+    log=LogSync,
     no_wait="PRAGMA busy_timeout = 0",
 )

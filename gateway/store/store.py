@@ -44,9 +44,10 @@ class Store:
             int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
         )
         self._lock = lock
-        self._writer = Writer(connection, statements, bounds)
+        self._log = self._dialect.log(self._place) if self._dialect.log is not None else None
+        self._writer = Writer(connection, statements, bounds, self._log)
         self._ledger: Ledger | LoopLedger = Ledger(self._writer, lock)
-        self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")))
+        self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")), self._log)
         self._checkpoints = self._checkpointing()
         days = option(settings, "retention_days")
         self._retention = Retention(days, self._forget) if days else None
@@ -211,6 +212,8 @@ class Store:
         if self._checkpoints is not None:
             self._checkpoints.close()
         self._readers.close()
+        if self._log is not None:
+            self._log.close()
         self._lock.close()
 
 

@@ -1,12 +1,12 @@
-"""The ledger of an event loop: writes are run between requests in the loop's own thread, and committed in another.
+"""The ledger of an event loop: writes are run and committed between requests, in the loop's own thread.
 
 Two threads that both compute hand the interpreter's lock to and fro, and each time one waits for the other while all
 other processes wait for the writers' lock. So what computes stays in one thread; a second one does what blocks: it
-waits for the writers' lock, and commits. While it does, the loop reads the next requests and answers the last ones.
+waits for the writers' lock, and for a disk that is slow. While it does, the loop reads the next requests and answers
+the last ones.
 
-A batch waits a moment for as many writes as the last one held, since callers that were answered together come again
-together; a caller who writes alone waits for nobody. Enough is enough, though: of many callers some are read while the
-others' writes are committed.
+A batch waits a moment for as many writes as there seem to be writers (:mod:`gateway.store.crowd`), since callers that
+were answered together come again together; a caller who writes alone waits for nobody.
 
 This is for databases within the process, whose statements wait for no network. What goes wrong is done again in the
 second thread, with all the patience of :meth:`gateway.store.writer.Writer.process`.
@@ -22,16 +22,19 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.store.crowd import Crowd
 from gateway.store.dialect import Lock
 from gateway.store.jobs import Job, deliver, job
 from gateway.store.ledger import closing
-from gateway.store.writer import RETRY_AFTER, Ran, Results, Writer
+from gateway.store.writer import RETRY_AFTER, Results, Writer
 
 T = TypeVar("T")
-GATHER_SECONDS = 0.001
-"""For how long a batch waits at most for as many writes as the last one held."""
-ENOUGH = 16
-"""Writes with which a batch begins in any case; a larger one costs hardly less for each."""
+GATHER_SECONDS = 0.002
+"""For how long a batch waits at most for the writers that it expects."""
+QUICK_SECONDS = 0.001
+"""For so long a sync may keep the loop from its other work."""
+SLOW_BATCHES = 10
+"""After a slower one so many batches are synced in the second thread, before the loop tries again."""
 
 
 class LoopLedger:
@@ -43,7 +46,8 @@ class LoopLedger:
         self._loop = loop
         self._waiting: deque[Job] = deque()
         self._busy = self._granted = self._closed = False
-        self._expected = 1
+        self._crowd = Crowd()
+        self._apart_next = 0
         self._timer: TimerHandle | None = None
         self._probing: TimerHandle | None = None
         self._ended = threading.Event()
@@ -84,10 +88,14 @@ class LoopLedger:
         """Begin a batch, or wait a moment for others to join it."""
         if self._busy:
             return
-        if self._closed or len(self._waiting) >= self._expected:
+        if self._closed or len(self._waiting) >= self._crowd.expected:
             self._start()
         elif self._timer is None:
-            self._timer = self._loop.call_later(GATHER_SECONDS, self._start)
+            self._timer = self._loop.call_later(GATHER_SECONDS, self._start_late)
+
+    def _start_late(self) -> None:
+        self._crowd.missed(len(self._waiting))
+        self._start()
 
     def _start(self) -> None:
         if self._timer is not None:
@@ -117,16 +125,28 @@ class LoopLedger:
         began, jobs = time.perf_counter(), self._batch()
         try:
             self._writer.hurry()
-            ran = self._writer.run(jobs)
-            self._writer.write(ran)
+            results = self._writer.finish(self._writer.run(jobs))
         except Exception as error:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
-        if ran.unit is None:
-            self._lock.release()
-            self._over(jobs, began, ran.results)
+        self._lock.release()
+        if self._apart_next:
+            self._apart_next -= 1
+            self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))
         else:
-            self._do_apart(partial(self._commit, jobs, ran), partial(self._over, jobs, began))
+            self._sync(jobs, began, results)
+
+    def _sync(self, jobs: list[Job], began: float, results: Results) -> None:
+        """Sync here, since a quick disk takes less time for it than a second thread for its turns."""
+        begun = time.perf_counter()
+        try:
+            self._writer.sync()
+        except OSError:
+            self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))
+            return
+        if time.perf_counter() - begun > QUICK_SECONDS:
+            self._apart_next = SLOW_BATCHES
+        self._over(jobs, began, results)
 
     def _batch(self) -> list[Job]:
         jobs = [self._waiting.popleft()]
@@ -136,25 +156,19 @@ class LoopLedger:
             size += jobs[-1].size
         return jobs
 
-    def _commit(self, jobs: list[Job], ran: Ran) -> Results:
-        try:
-            results = self._writer.finish(ran, written=True)
-        except Exception as error:
-            return self._again(jobs, error)
-        self._lock.release()
-        return results
-
     def _again(self, jobs: list[Job], error: Exception) -> Results:
         """Run a batch that failed once more, on a new connection, which waits for others as long as it may."""
         try:
             self._writer.reset(error)
-            return self._writer.process(jobs)
+            results = self._writer.process(jobs)
         finally:
             self._lock.release()
+        return self._writer.settle(results, self._lock)
 
     def _over(self, jobs: list[Job], began: float, results: Results) -> None:
         """Begin the next batch, so that it commits while this one is answered."""
-        self._busy, self._expected = False, min(len(jobs), ENOUGH)
+        self._busy = False
+        self._crowd.came(len(jobs))
         if self._waiting:
             self._consider()
         deliver(results, self._loop)

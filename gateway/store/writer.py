@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import Any
 
 from gateway.guard import blame
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
-from gateway.store.dialect import Connection
+from gateway.store.dialect import Connection, Lock
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result
+from gateway.store.logsync import LogSync
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
 from gateway.store.unit import Unit
@@ -56,7 +58,9 @@ class Writer:
     """``trouble`` says why the store takes no writes, None while it does; ``observer`` is called after each batch with
     the number of its writes and its seconds, ``committed`` after each commit with the number of its events."""
 
-    def __init__(self, connection: Connection, statements: Statements, bounds: Bounds) -> None:
+    def __init__(
+        self, connection: Connection, statements: Statements, bounds: Bounds, log: LogSync | None = None
+    ) -> None:
         self.connection = connection
         self.bounds = bounds
         self.trouble: str | None = None
@@ -67,6 +71,9 @@ class Writer:
         self._sql = statements
         self._expired = time.monotonic()
         self._last = 0
+        self._log = log
+        self._logged = 0
+        self._hurried: Any = None
 
     def observe(self, jobs: list[Job], seconds: float) -> None:
         """Count a batch that is over."""
@@ -87,6 +94,8 @@ class Writer:
             self.reset(error)
 
     def _begin(self) -> None:
+        if self._log is not None and self._log.doubtful:
+            self._mend(self._log)
         self._last = self.connection.begin(ask=self._sql.last_position)[0] or 0
 
     def run(self, jobs: list[Job]) -> Ran:
@@ -106,28 +115,67 @@ class Writer:
         self._expire(jobs)
         return Ran(results, unit)
 
-    def write(self, ran: Ran) -> None:
-        """Write the rows of what was run. Raises what the driver raises."""
-        if ran.unit is not None:
-            flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
-
-    def finish(self, ran: Ran, written: bool = False) -> Results:
-        """Write, unless that is done, and commit; what is raised means that nothing was written.
+    def finish(self, ran: Ran) -> Results:
+        """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next.
 
         When the connection is lost meanwhile, only the database knows whether it has committed.
         """
         if ran.unit is not None:
             try:
                 with self.connection.pipelined():
-                    if not written:
-                        self.write(ran)
-                    self.connection.commit()
+                    flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
+                    self._commit()
             except Exception as error:
                 if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
                     raise
             self.trouble = None
             self.committed(len(ran.unit.events))
+        elif self._log is not None:
+            self._logged = self._log.latest
         return ran.results
+
+    def _commit(self) -> None:
+        if self._log is None:
+            self.connection.commit()
+            return
+        number = self._log.begin()
+        self.connection.commit()
+        self._log.logged(number)
+        self._logged = number
+
+    def sync(self) -> None:
+        """Return when all that the last results tell of is on the disk; called without the lock. Raises OSError."""
+        if self._log is not None:
+            self._log.sync(self._logged)
+
+    def settle(self, results: Results, lock: Lock) -> Results:
+        """The last results, once all that they tell of is on the disk, whatever that takes; called without the lock."""
+        try:
+            self.sync()
+        except OSError as error:
+            assert self._log is not None
+            return self._doubted(self._log, results, lock, error)
+        return results
+
+    def _doubted(self, log: LogSync, results: Results, lock: Lock, error: Exception) -> Results:
+        """What was written may be gone after a power cut. Once all of the log is in the database, it is not."""
+        for pause in _PAUSES:
+            time.sleep(pause)
+            try:
+                with lock.held():
+                    self._mend(log)
+                return results
+            except self.connection.failures as failure:
+                error = failure
+        _log.error("a batch is in the log, and may not be on the disk", exc_info=error)
+        self.trouble = _trouble(error)
+        return [(waiting, _unavailable(self.trouble)) for waiting, _ in results]
+
+    def _mend(self, log: LogSync) -> None:
+        """Copy the log into the database, unless another process has done so meanwhile. Raises what the driver
+        raises."""
+        if log.doubtful and self.connection.dialect.checkpoint is not None:
+            log.mend(*self.connection.one(self.connection.dialect.checkpoint))
 
     def process(self, jobs: list[Job]) -> Results:
         """Results of a batch, each committed or refused. Nothing escapes."""
@@ -141,8 +189,10 @@ class Writer:
 
     def hurry(self) -> None:
         """Let a transaction of this connection fail at once while another program holds the database's own lock."""
-        if self.connection.dialect.no_wait is not None:
-            self.connection.run(self.connection.dialect.no_wait)
+        cursor, no_wait = self.connection.cursor(), self.connection.dialect.no_wait
+        if no_wait is not None and cursor is not self._hurried:
+            self.connection.run(no_wait)
+            self._hurried = cursor
 
     def probe(self, connection: Connection) -> None:
         """The job that finds out whether the store takes writes again."""

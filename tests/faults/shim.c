@@ -3,8 +3,8 @@
  *
  * FAULTS_CONTROL names a file of one struct control, which all processes share and a test changes while they run.
  * FAULTS_FILE is a part of the paths that are meant. FAULTS_ORDER names a file to which lines are appended:
- * "pid W mark" when a mark is written to a meant file, "pid S" when its log is synced, "pid A mark" when a mark leaves by
- * a socket.
+ * "thread W mark" when a mark was written to a meant file, "thread B" and "thread S" when a sync of its log begins and has
+ * succeeded, "thread A mark" when a mark leaves by a socket.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -76,7 +76,7 @@ static int fails(int64_t *error) {
 
 static void tell(const char *what, const char *mark) {
     char line[64];
-    int length = snprintf(line, sizeof line, mark ? "%d %s %.36s\n" : "%d %s\n", (int)getpid(), what, mark);
+    int length = snprintf(line, sizeof line, mark ? "%d %s %.36s\n" : "%d %s\n", (int)syscall(SYS_gettid), what, mark);
     syscall(SYS_write, order, line, length);
 }
 
@@ -95,30 +95,32 @@ static void sent(int file, const void *bytes, size_t size) {
 
 #define REAL(name) static __typeof__(&name) real; if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
-#define BEFORE_WRITE(call, half) \
+#define MEANT_WRITE(call, half) \
     char path[512]; int64_t error; \
     if (is_meant(file, path, sizeof path)) { \
         if (fails(&error)) { \
             if (error == DIES_WITHIN) { half; kill(getpid(), SIGKILL); } \
             errno = (int)error; return -1; \
         } \
-        if (order >= 0) marks("W", bytes, size); \
+        ssize_t done = call; \
+        if (order >= 0 && done > 0) marks("W", bytes, done); \
+        return done; \
     }
 
 ssize_t write(int file, const void *bytes, size_t size) {
     REAL(write);
-    BEFORE_WRITE(write, (void)!real(file, bytes, size / 2));
+    MEANT_WRITE(real(file, bytes, size), (void)!real(file, bytes, size / 2));
     sent(file, bytes, size);
     return real(file, bytes, size);
 }
 ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset) {
     REAL(pwrite);
-    BEFORE_WRITE(pwrite, (void)!real(file, bytes, size / 2, offset));
+    MEANT_WRITE(real(file, bytes, size, offset), (void)!real(file, bytes, size / 2, offset));
     return real(file, bytes, size, offset);
 }
 ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset) {
     REAL(pwrite64);
-    BEFORE_WRITE(pwrite64, (void)!real(file, bytes, size / 2, offset));
+    MEANT_WRITE(real(file, bytes, size, offset), (void)!real(file, bytes, size / 2, offset));
     return real(file, bytes, size, offset);
 }
 
@@ -136,8 +138,10 @@ int ftruncate64(int file, off64_t size) { REAL(ftruncate64); BEFORE_OTHER return
     int name(int file) { \
         REAL(name); \
         BEFORE_OTHER \
+        int log = order >= 0 && is_meant(file, path, sizeof path) && strstr(path, "-wal"); \
+        if (log) tell("B", NULL); \
         int result = real(file); \
-        if (order >= 0 && result == 0 && is_meant(file, path, sizeof path) && strstr(path, "-wal")) tell("S", NULL); \
+        if (log && result == 0) tell("S", NULL); \
         return result; \
     }
 SYNC(fsync)
