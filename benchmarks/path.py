@@ -167,6 +167,8 @@ def http(gateway: Any, seed: Seed) -> Callable[[], None]:
 def whole(gateway: Any, seed: Seed, together: int = 1) -> Callable[[], Awaitable[None]]:
     """So many requests at once through the whole door, ledger included; a workstation's end has a fresh Index each.
 
+    No other number of them uses the same: the same end again would be a repeat, and cost something else.
+
     For a running loop, to which the gateway's store is attached as in a worker.
     """
     # A secret that was not seen before is checked elsewhere.
@@ -183,7 +185,7 @@ def whole(gateway: Any, seed: Seed, together: int = 1) -> Callable[[], Awaitable
                 done.set_result(None)
 
         for _ in range(together):
-            body = seed.body.replace(b"<Index>283<", b"<Index>n%d<" % next(numbers))
+            body = seed.body.replace(b"<Index>283<", b"<Index>%d-%d<" % (together, next(numbers)))
             assert door.direct(exchange(seed, body, answered))
         await done
         for answer in answers:
