@@ -45,7 +45,7 @@ class LoopLedger:
         self._lock = lock
         self._loop = loop
         self._waiting: deque[Job] = deque()
-        self._busy = self._granted = self._closed = False
+        self._busy = self._granted = self._closed = self._ending = False
         self._crowd = Crowd()
         self._apart_next = 0
         self._timer: TimerHandle | None = None
@@ -68,11 +68,16 @@ class LoopLedger:
         """Finish what waits; for another thread than the loop's."""
         if not self._closed:
             self._closed = True
-            self._loop.call_soon_threadsafe(self._consider)
+            self._loop.call_soon_threadsafe(self._end)
             self._ended.wait()
             self._apart.put(None)
             self._thread.join()
             self._writer.connection.close()
+
+    def _end(self) -> None:
+        """Called behind all that was put before the end."""
+        self._ending = True
+        self._consider()
 
     def _put(self, waiting: Job) -> None:
         if self._ended.is_set():
@@ -86,9 +91,9 @@ class LoopLedger:
 
     def _consider(self) -> None:
         """Begin a batch, or wait a moment for others to join it."""
-        if self._busy:
+        if self._busy or not (self._waiting or self._ending):
             return
-        if self._closed or len(self._waiting) >= self._crowd.expected:
+        if self._ending or len(self._waiting) >= self._crowd.expected:
             self._start()
         elif self._timer is None:
             self._timer = self._loop.call_later(GATHER_SECONDS, self._start_late)
@@ -107,7 +112,7 @@ class LoopLedger:
                 self._turn()
             else:
                 self._do_apart(self._wait_for_lock, lambda _: self._take_turn())
-        elif self._closed:
+        elif self._ending:
             self._ended.set()
 
     def _wait_for_lock(self) -> None:
@@ -166,15 +171,14 @@ class LoopLedger:
         return self._writer.settle(results, self._lock)
 
     def _over(self, jobs: list[Job], began: float, results: Results) -> None:
-        """Begin the next batch, so that it commits while this one is answered."""
+        """Answer a batch, then begin the next one."""
         self._busy = False
         self._crowd.came(len(jobs))
-        if self._waiting:
-            self._consider()
         deliver(results, self._loop)
         self._writer.observe(jobs, time.perf_counter() - began)
-        if self._closed:
-            self._consider()
+        if self._waiting or self._ending:
+            # Behind those who were answered now.
+            self._loop.call_soon(self._consider)
         elif self._writer.trouble and self._probing is None:
             self._probing = self._loop.call_later(RETRY_AFTER, self._probe)
 
