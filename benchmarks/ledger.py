@@ -116,7 +116,7 @@ def commit(gateway: Gateway, jobs: list[Job]) -> None:
     store: Any = gateway.store
     with store._lock.held():
         results = store._writer.process(jobs)
-    deliver(results)
+    deliver(store._writer.settle(results, store._lock))
     for waiting in jobs:
         waiting.future.result()
 
