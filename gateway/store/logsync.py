@@ -32,9 +32,8 @@ class LogSync:
         self._opening = Lock()
         file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if os.fstat(file).st_size < _SIZE:
-                # Written, not only made longer: memory without room for it on the disk would end the process.
-                os.pwrite(file, bytes(_SIZE), 0)
+            # Memory without room for it on the disk would end the process; what others have counted stays.
+            os.posix_fallocate(file, 0, _SIZE)
             self._counts = mmap.mmap(file, _SIZE)
         finally:
             os.close(file)
