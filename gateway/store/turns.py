@@ -2,7 +2,7 @@
 
 Two threads that both compute hand the interpreter's lock to and fro, and each time one waits for the other while all
 other processes wait for the writers' lock. So what computes stays in one thread; a second one does what blocks: it
-waits for the writers' lock, and for a disk that is slow. While it does, the loop reads the next requests and answers
+waits for the writers' lock, and for the disk. While it does, the loop reads the next requests and answers
 the last ones.
 
 A batch waits a moment for as many writes as there seem to be writers (:mod:`gateway.store.crowd`), since callers that
@@ -31,10 +31,6 @@ from gateway.store.writer import RETRY_AFTER, Results, Writer
 T = TypeVar("T")
 GATHER_SECONDS = 0.002
 """For how long a batch waits at most for the writers that it expects."""
-QUICK_SECONDS = 0.001
-"""For so long a sync may keep the loop from its other work."""
-SLOW_BATCHES = 10
-"""After a slower one so many batches are synced in the second thread, before the loop tries again."""
 
 
 class LoopLedger:
@@ -47,7 +43,6 @@ class LoopLedger:
         self._waiting: deque[Job] = deque()
         self._busy = self._granted = self._closed = self._ending = False
         self._crowd = Crowd()
-        self._apart_next = 0
         self._timer: TimerHandle | None = None
         self._probing: TimerHandle | None = None
         self._ended = threading.Event()
@@ -135,23 +130,10 @@ class LoopLedger:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
         self._lock.release()
-        if self._apart_next:
-            self._apart_next -= 1
-            self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))
+        if self._writer.is_durable():
+            self._over(jobs, began, results)
         else:
-            self._sync(jobs, began, results)
-
-    def _sync(self, jobs: list[Job], began: float, results: Results) -> None:
-        """Sync here, since a quick disk takes less time for it than a second thread for its turns."""
-        begun = time.perf_counter()
-        try:
-            self._writer.sync()
-        except OSError:
             self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))
-            return
-        if time.perf_counter() - begun > QUICK_SECONDS:
-            self._apart_next = SLOW_BATCHES
-        self._over(jobs, began, results)
 
     def _batch(self) -> list[Job]:
         jobs = [self._waiting.popleft()]

@@ -143,17 +143,17 @@ class Writer:
         self._log.logged(number)
         self._logged = number
 
-    def sync(self) -> None:
-        """Return when all that the last results tell of is on the disk; called without the lock. Raises OSError."""
-        if self._log is not None:
-            self._log.sync(self._logged)
+    def is_durable(self) -> bool:
+        """Whether all that the last results tell of is on the disk."""
+        return self._log is None or self._log.is_synced(self._logged)
 
     def settle(self, results: Results, lock: Lock) -> Results:
         """The last results, once all that they tell of is on the disk, whatever that takes; called without the lock."""
+        if self._log is None:
+            return results
         try:
-            self.sync()
+            self._log.sync(self._logged)
         except OSError as error:
-            assert self._log is not None
             return self._doubted(self._log, results, lock, error)
         return results
 
