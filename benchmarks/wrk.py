@@ -44,9 +44,10 @@ def _run(name: str, values: Mapping[str, str], port: int, connections: int, seco
         script = Path(folder) / "load.lua"
         script.write_text(_script(name, values), encoding="utf-8")
         command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script)]
-        output = subprocess.run(
-            [*command, f"http://127.0.0.1:{port}"], check=True, capture_output=True, text=True
-        ).stdout
+        done = subprocess.run([*command, f"http://127.0.0.1:{port}"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"wrk ended with {done.returncode}: {done.stderr or done.stdout}")
+    output = done.stdout
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", output)
     assert found is not None, output
     requests, microseconds, refused, failed = (int(text) for text in found.groups()[:4])
