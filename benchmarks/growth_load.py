@@ -169,7 +169,7 @@ def last_position(database: str) -> int:
     return int(_said(database, "SELECT MAX(position) FROM events")[0][0])
 
 
-_WEIGHED = 1 << 32
+_WEIGHED = 1 << 34
 """Bytes of a file in which tables are weighed one by one: for that every page is read."""
 
 
