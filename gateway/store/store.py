@@ -19,6 +19,7 @@ from gateway.store.databases import address, shown
 from gateway.store.dialect import Connection, Lock, StoreError
 from gateway.store.jobs import Result, job, loop_job
 from gateway.store.ledger import Ledger
+from gateway.store.logsync import LogSync
 from gateway.store.options import option, policy
 from gateway.store.prune import Pruned, Pruner
 from gateway.store.readers import Readers
@@ -37,6 +38,7 @@ class Store:
     def __init__(self, database: str, settings: Mapping[str, Any] | None = None) -> None:
         self._dialect, self._place = address(database)
         self._busy = float(option(settings, "store.busy_seconds"))
+        self._log = self._syncing()
         connection, lock, self.migrated_from = self._prepared()
         self._settings = settings
         statements = self._statements = compile_for(self._dialect)
@@ -44,7 +46,6 @@ class Store:
             int(option(settings, "store.batch")), int(option(settings, "store.raw_bytes")), policy(settings)
         )
         self._lock = lock
-        self._log = self._dialect.log(self._place) if self._dialect.log is not None else None
         self._writer = Writer(connection, statements, bounds, self._log)
         self._ledger: Ledger | LoopLedger = Ledger(self._writer, lock)
         self._readers = Readers(self._reader, statements, int(option(settings, "store.readers")), self._log)
@@ -68,6 +69,13 @@ class Store:
             if isinstance(error, connection.failures):
                 raise StoreError(f"The store {shown(self._place)} cannot be opened: {error}.") from error
             raise
+
+    def _syncing(self) -> LogSync | None:
+        """What brings commits to the disk, where they do not go there by themselves. Raises StoreError."""
+        try:
+            return self._dialect.log(self._place) if self._dialect.log is not None else None
+        except OSError as error:
+            raise StoreError(f"The store {shown(self._place)} cannot be opened: {error.strerror}.") from error
 
     def _checkpointing(self) -> Checkpoints | None:
         if (statement := self._dialect.checkpoint) is None:

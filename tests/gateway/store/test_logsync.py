@@ -13,6 +13,7 @@ from store_kit import again, key, opened, upserted, work
 from gateway.commands import ByKey, GetSession, ListEvents
 from gateway.outcome import FaultKind
 from gateway.store import open_store
+from gateway.store.dialect import StoreError
 from gateway.store.logsync import LogSync
 
 _sync = os.fdatasync
@@ -154,6 +155,15 @@ def test_the_log_of_a_store_that_was_closed_by_all_and_opened_again_is_another_f
         store.close()
     kept.sync(kept.begin())
     kept.close()
+
+
+def test_a_disk_without_room_for_the_counts_stops_the_start_with_a_sentence(path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(StoreError, match=r"sessions\.db cannot be opened: No space left on device\.$"):
+        open_store(str(path))
 
 
 def test_the_file_of_the_counts_is_for_its_owner_alone(path, store):
