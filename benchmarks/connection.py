@@ -42,16 +42,31 @@ class Transport(asyncio.Transport):
         """Nothing was paused."""
 
 
+class _Hurried:
+    """The running event loop; what is left to its next turn is done at once."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def call_soon(self, act: Callable[[], None]) -> None:
+        """Do it."""
+        act()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
 class _Answers:
     """What the exchanges on it need of a connection; ``answered`` is called with the first bytes of each answer."""
 
     client, server, scheme = CLIENT, SERVER, "http"
 
-    def __init__(self, answered: Callable[[bytes], None]) -> None:
+    def __init__(self, answered: Callable[[bytes], None], loop: Any) -> None:
         self.transport = Transport()
         self.server_state = ServerState()
         self.server_state.default_headers = _FIELDS
         self._answered = answered
+        self.loop = loop
 
     def on_response_complete(self) -> None:
         """Called by an exchange behind its answer."""
@@ -64,11 +79,17 @@ class _Answers:
 
 
 def exchange(
-    method: str, target: str, headers: list[tuple[bytes, bytes]], body: bytes, answered: Callable[[bytes], None]
+    method: str,
+    target: str,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    answered: Callable[[bytes], None],
+    *,
+    hurried: bool = False,
 ) -> Exchange:
-    """A request that came whole; ``answered`` gets its answer's first bytes."""
+    """A request that came whole; ``answered`` gets its answer's first bytes. ``hurried``: before the loop turns."""
     path, _, query = target.partition("?")
-    line: Any = _Answers(answered)
+    line: Any = _Answers(answered, _Hurried() if hurried else asyncio.get_running_loop())
     made = Exchange(line, method, path, query.encode(), headers, keep_alive=True)
     made.parts.append(body)
     made.finish()
@@ -95,6 +116,7 @@ class Connection:
         self._transport = Transport()
         self._protocol = GatewayHttpProtocol(config=config, server_state=state, app_state={})
         self._protocol.connection_made(self._transport)
+        self._protocol.loop = _Hurried()  # type: ignore[assignment]
 
     def ask(self, request: bytes) -> bytes:
         """The first bytes of the answer, of an application that answers at once."""

@@ -13,7 +13,7 @@ import itertools
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -86,9 +86,9 @@ def fields(seed: Seed, body: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"host", b"127.0.0.1:8080"), *seed.headers, (b"content-length", b"%d" % len(body))]
 
 
-def exchange(seed: Seed, body: bytes, answered: Callable[[bytes], None]) -> Exchange:
+def exchange(seed: Seed, body: bytes, answered: Callable[[bytes], None], *, hurried: bool = False) -> Exchange:
     """What the protocol class offers the door for a request of ``seed``."""
-    return connection.exchange(seed.method, seed.path, fields(seed, body), body, answered)
+    return connection.exchange(seed.method, seed.path, fields(seed, body), body, answered, hurried=hurried)
 
 
 class _Ready:
@@ -149,7 +149,7 @@ def through(gateway: Any, seed: Seed) -> Callable[[], None]:
 
     def request() -> None:
         answers.clear()
-        assert door.direct(exchange(seed, seed.body, answers.append))
+        assert door.direct(exchange(seed, seed.body, answers.append, hurried=True))
         _good(answers[0])
 
     return request
@@ -201,9 +201,9 @@ class _Answered:
         self.settings = settings
         self._response = response
 
-    def prepare(self, request: WireRequest, *, inline: bool) -> WireResponse:
+    def prepare_all(self, requests: Sequence[WireRequest]) -> list[WireResponse]:
         """The answer."""
-        return self._response
+        return [self._response for _ in requests]
 
     def record(self, *told: Any) -> None:
         """Nothing."""

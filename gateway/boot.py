@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gateway import identity as identities
 from gateway import registry as plugins
 from gateway import settings as setting
 from gateway.following import Tail
-from gateway.identity import Identity
+from gateway.identity import Identity, Unverified
 from gateway.limits import Limits
 from gateway.outcome import Fault, Outcome
 from gateway.pipeline import Pipeline, Prepared, Refused, Result
@@ -67,6 +67,10 @@ class Gateway:
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
         """See :meth:`Pipeline.prepare`."""
         return self.pipeline.prepare(request, inline=inline)
+
+    def prepare_all(self, requests: Sequence[WireRequest]) -> list[Prepared | Unverified]:
+        """See :meth:`Pipeline.prepare_all`; nothing is checked that takes long."""
+        return self.pipeline.prepare_all(requests, inline=False)
 
     def finish(self, prepared: Work | Batch, result: Result) -> WireResponse:
         """See :meth:`Pipeline.finish`."""

@@ -8,14 +8,15 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from gateway import arrival, door, health, telemetry
 from gateway.deadlines import Deadlines
+from gateway.gathering import Gathering
 from gateway.http_exchange import Exchange
 from gateway.identity import Unverified
 from gateway.outcome import Fault
@@ -36,12 +37,13 @@ class Load:
     arriving: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Direct:
     """Called with an exchange: True if it is, or will be, answered.
 
     ``respond`` sends an answer over ASGI, for one that comes piece by piece. ``most``: so many requests may be in
-    flight. ``seconds``: so long may the work of one take.
+    flight. ``seconds``: so long may the work of one take. Requests that came in one turn of the event loop are prepared
+    together, and so are the answers of one batch (:mod:`gateway.gathering`).
     """
 
     gateway: Callable[[], door.Gateway]
@@ -53,6 +55,11 @@ class Direct:
     most: int
     body_bytes: int
     seconds: float
+    came: "Gathering[Answer]" = field(init=False)
+    ended: "Gathering[Answer]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.came, self.ended = Gathering(self._begin), Gathering(_end)
 
     def __call__(self, exchange: Exchange) -> bool:
         if not self._may(exchange):
@@ -61,12 +68,15 @@ class Direct:
         request = _request(self.policy, exchange)
         if "content-encoding" in request.headers or health.owns(request.path) or paths.is_page(request.path):
             return False
-        try:
-            prepared = door.prepare(gateway, request, inline=False)
-        except Unverified:
-            return False
-        Answer(self, gateway, exchange, request, prepared, started).begin()
+        self.load.held += 1
+        self.load.in_flight += 1
+        self.came.add(Answer(self, gateway, exchange, request, started), exchange.connection.loop)
         return True
+
+    def _begin(self, answers: "list[Answer]") -> None:
+        """Prepare requests, and ask the store."""
+        prepared = door.prepare_all(self.gateway(), [answer.request for answer in answers])
+        _each([partial(answer.begin, made) for answer, made in zip(answers, prepared, strict=True)])
 
     def _may(self, exchange: Exchange) -> bool:
         return (
@@ -96,38 +106,51 @@ def _request(policy: ProxyPolicy, exchange: Exchange) -> WireRequest:
 class Answer:
     """One request from its preparation to its log line; while the store is at work, a wait of :class:`Deadlines`."""
 
-    __slots__ = ("_exchange", "_future", "_gateway", "_prepared", "_request", "_started", "_way", "ends")
+    __slots__ = (
+        "_exchange",
+        "_future",
+        "_gateway",
+        "_prepared",
+        "_response",
+        "_result",
+        "_sent",
+        "_started",
+        "_way",
+        "ends",
+        "request",
+    )
 
     def __init__(
-        self,
-        way: Direct,
-        gateway: door.Gateway,
-        exchange: Exchange,
-        request: WireRequest,
-        prepared: Any,
-        started: float,
+        self, way: Direct, gateway: door.Gateway, exchange: Exchange, request: WireRequest, started: float
     ) -> None:
         self._way = way
         self._gateway = gateway
         self._exchange = exchange
-        self._request = request
-        self._prepared = prepared
+        self.request = request
         self._started = started
+        self._prepared: Any = None
+        self._result: Any = None
+        self._response: WireResponse | None = None
+        self._sent = False
         self._future: asyncio.Future[Any] | None = None
         self.ends = 0.0
 
-    def begin(self) -> None:
-        """Ask the store, or answer at once where there is nothing to ask it."""
-        load, prepared = self._way.load, self._prepared
-        load.held += 1
-        load.in_flight += 1
+    def begin(self, prepared: Any) -> None:
+        """Ask the store, or answer at once where there is nothing to ask it. Who waits for a check goes the ordinary
+        way."""
+        if isinstance(prepared, Unverified):
+            self.leave()
+            return
+        self._prepared = prepared
         if isinstance(prepared, WireResponse):
-            self._send(None, prepared)
+            self._response = prepared
+            self._ended()
             return
         try:
             future = self._future = self._gateway.store.start(prepared)
         except Exception as error:
-            self._settle(self._told(error))
+            self._result = self._told(error)
+            self._ended()
             return
         if future.done():
             self._done(future)
@@ -136,7 +159,7 @@ class Answer:
 
     def _wait(self, future: "asyncio.Future[Any]") -> None:
         telemetry.stir()
-        loop = future.get_loop()
+        loop = self._exchange.connection.loop
         self.ends = loop.time() + self._way.seconds
         self._way.deadlines.add(self, loop)
         future.add_done_callback(self._done)
@@ -146,7 +169,8 @@ class Answer:
         future, self._future = self._future, None
         if future is not None:
             future.cancel()
-        self._settle(arrival.unanswered(self._way.seconds))
+        self._result = arrival.unanswered(self._way.seconds)
+        self._ended()
 
     def _done(self, future: "asyncio.Future[Any]") -> None:
         if self._future is None:
@@ -155,10 +179,13 @@ class Answer:
             return
         self._way.deadlines.remove(self)
         try:
-            result = future.result()
+            self._result = future.result()
         except (Exception, asyncio.CancelledError) as error:
-            result = self._told(error)
-        self._settle(result)
+            self._result = self._told(error)
+        self._ended()
+
+    def _ended(self) -> None:
+        self._way.ended.add(self, self._exchange.connection.loop)
 
     def _told(self, error: BaseException) -> Fault:
         if isinstance(error, Fault):
@@ -168,15 +195,32 @@ class Answer:
         logger.error("work failed", exc_info=error)
         return arrival.internal(error)
 
-    def _settle(self, result: Any) -> None:
-        self._send(result, door.finish(self._gateway, self._request, self._prepared, result))
+    def finish(self) -> None:
+        """Make the answer, unless it was there before any work."""
+        if self._response is None:
+            self._response = door.finish(self._gateway, self.request, self._prepared, self._result)
 
-    def _send(self, result: Any, response: WireResponse) -> None:
-        if self._exchange.reply(response):
-            self._record(result, response)
+    def send(self) -> None:
+        """Send the answer; one that comes piece by piece, or cannot be sent so, goes the ordinary way."""
+        assert self._response is not None
+        try:
+            self._sent = self._exchange.reply(self._response)
+        except Exception:
+            logger.exception("not sent directly", extra={"correlation_id": self.request.correlation_id})
+        if self._sent:
             self._leave()
         else:
-            self._exchange.hand_over(partial(self._in_pieces, result, response), answered=True)
+            self._exchange.hand_over(partial(self._in_pieces, self._result, self._response), answered=True)
+
+    def record(self) -> None:
+        """Tell telemetry of an answer that was sent."""
+        if self._sent and self._response is not None:
+            self._record(self._result, self._response)
+
+    def leave(self) -> None:
+        """Let the ordinary way take the request from its beginning."""
+        self._leave()
+        self._exchange.hand_over(self._exchange.connection.app)
 
     async def _in_pieces(self, result: Any, response: WireResponse, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -186,9 +230,24 @@ class Answer:
             self._leave()
 
     def _record(self, result: Any, response: WireResponse) -> None:
-        door.record(self._gateway, self._request, self._prepared, result, response, self._started)
+        door.record(self._gateway, self.request, self._prepared, result, response, self._started)
 
     def _leave(self) -> None:
         load = self._way.load
         load.held -= 1
         load.in_flight -= 1
+
+
+def _end(answers: list[Answer]) -> None:
+    """Make answers, send them, then tell of them."""
+    for step in (Answer.finish, Answer.send, Answer.record):
+        _each([partial(step, answer) for answer in answers])
+
+
+def _each(acts: Iterable[Callable[[], None]]) -> None:
+    """Do all; what befalls one befalls no other. A caller who gets no answer for it will ask again."""
+    for act in acts:
+        try:
+            act()
+        except Exception:
+            logger.exception("not answered")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -63,6 +64,9 @@ class Gateway(Protocol):
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Any:
         """A Work, a Batch, or the answer itself. Raises Unverified unless ``inline``."""
 
+    def prepare_all(self, requests: Sequence[WireRequest]) -> list[Any]:
+        """The same for requests that came together; those that wait for a check have their Unverified."""
+
     def finish(self, prepared: Any, result: Any) -> WireResponse:
         """The answer to a prepared request."""
 
@@ -85,6 +89,21 @@ def prepare(gateway: Gateway, request: WireRequest, *, inline: bool = True) -> A
     except Exception as error:
         logger.exception("prepare failed", extra={"correlation_id": request.correlation_id})
         return reject(gateway, request, internal(error))
+
+
+def prepare_all(gateway: Gateway, requests: Sequence[WireRequest]) -> list[Any]:
+    """``gateway.prepare_all``; after a defect in it, each request by itself."""
+    try:
+        return gateway.prepare_all(requests)
+    except Exception:
+        return [_alone(gateway, request) for request in requests]
+
+
+def _alone(gateway: Gateway, request: WireRequest) -> Any:
+    try:
+        return prepare(gateway, request, inline=False)
+    except Unverified as unverified:
+        return unverified
 
 
 def finish(gateway: Gateway, request: WireRequest, prepared: Any, result: Any) -> WireResponse:

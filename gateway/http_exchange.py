@@ -29,6 +29,8 @@ class _Nobody:
 class Connection(Protocol):
     """What an exchange needs of its connection: uvicorn's protocol, and two methods of the gateway's."""
 
+    app: Application
+    loop: asyncio.AbstractEventLoop
     client: Any
     server: Any
     scheme: Any

@@ -5,11 +5,11 @@ them is answered in the caller's dialect.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 from adapters.protocol import Decoded, Exchange, Match, WireProtocol
 from gateway import ids, several
@@ -21,6 +21,7 @@ from gateway.identity import Identity, Unverified, refused, require
 from gateway.limits import Limits
 from gateway.model import Principal
 from gateway.outcome import Fault, FaultKind, Outcome
+from gateway.quick import quick
 from gateway.redaction import raw_request
 from gateway.refusals import advice, internal, render, unowned
 from gateway.router import Miss, Router
@@ -31,6 +32,8 @@ from schemas.api import Answer, Api, Asked, Context, Mapped, Operation, Presente
 from schemas.message import Message, Tree
 
 log = logging.getLogger("gateway.pipeline")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Writes never happen by these."""
@@ -61,25 +64,48 @@ class Pipeline:
     def prepare(self, request: WireRequest, *, inline: bool = True) -> Prepared:
         """The work that a request asks for, or its answer where no work is needed. Raises Unverified unless
         ``inline``."""
-        exchange = self.open(request)
+        (prepared,) = self.prepare_all((request,), inline=inline)
+        if isinstance(prepared, Unverified):
+            raise prepared
+        return prepared
+
+    def prepare_all(self, requests: Sequence[WireRequest], *, inline: bool = True) -> list[Prepared | Unverified]:
+        """:meth:`prepare` for requests that came together, each of which goes through one step before any goes through
+        the next: a processor does a step for many in three quarters of the time. Whoever waits for a check has its
+        Unverified."""
+        exchanges = [self.open(request) for request in requests]
+        begun = [self._begun(exchange, inline) for exchange in exchanges]
+        return [
+            self._guarded(item.exchange, self._works, item, inline) if isinstance(item, _Read) else item
+            for item in begun
+        ]
+
+    def _begun(self, exchange: Exchange | None, inline: bool) -> "_Read | Prepared | Unverified":
         if exchange is None:
             return unowned()
         page = getattr(exchange.reply, "page", None)
         if isinstance(page, WireResponse):
             return page
-        return self._several(exchange, inline) if exchange.several else self._prepared(exchange, inline)
+        return self._guarded(exchange, self._several if exchange.several else self._read, exchange, inline)
 
-    def _prepared(self, exchange: Exchange, inline: bool) -> Work | Batch | Refused:
-        request = exchange.request
+    def _guarded(self, exchange: Exchange, step: Callable[[*Ts], T], *given: *Ts) -> T | Refused | Unverified:
+        """What a step gives; what goes wrong in it as the caller's answer."""
         try:
-            return self._prepare(exchange, inline)
-        except Unverified:
-            raise
+            return step(*given)
+        except Unverified as unverified:
+            return unverified
         except Fault as fault:
             return self.refuse(exchange, fault)
         except Exception as error:
-            log.exception("a plug-in raised while it read a request", extra={"correlation_id": request.correlation_id})
-            return self.refuse(exchange, internal(error))
+            return self._defect(exchange, error)
+
+    def _prepared(self, exchange: Exchange, inline: bool) -> Work | Batch | Refused:
+        """One request of several in a body. Raises Unverified unless ``inline``."""
+        read = self._guarded(exchange, self._read, exchange, inline)
+        made = self._guarded(exchange, self._works, read, inline) if isinstance(read, _Read) else read
+        if isinstance(made, Unverified):
+            raise made
+        return made
 
     def finish(self, prepared: Work | Batch, result: Result) -> WireResponse:
         """The answer to finished work, in the caller's dialect."""
@@ -129,14 +155,7 @@ class Pipeline:
 
     def _several(self, exchange: Exchange, inline: bool) -> Prepared:
         """Each request of a body by itself; what is no work is answered at once, and all at once if none is."""
-        try:
-            made = several.prepared(several.split(exchange, self.limits), self._prepared, inline)
-        except Unverified:
-            raise
-        except Fault as fault:
-            return self.refuse(exchange, fault)
-        except Exception as error:
-            return self._defect(exchange, error)
+        made = several.prepared(several.split(exchange, self.limits), self._prepared, inline)
         bundle = several.of(exchange, made)
         if bundle.works:
             return bundle
@@ -157,23 +176,27 @@ class Pipeline:
         log.exception("a plug-in raised", extra={"correlation_id": exchange.request.correlation_id})
         return self.refuse(exchange, internal(error))
 
-    def _prepare(self, exchange: Exchange, inline: bool) -> Work | Batch | Refused:
+    def _read(self, exchange: Exchange, inline: bool) -> "_Read":
+        """Who asks, as far as the header says, and the members of what is asked."""
         if isinstance(exchange.reply, _Refusal):
             raise exchange.reply.fault
-        request = exchange.request
         principal = self._from_header(exchange, inline)
         decoded = by_protocol(exchange.protocol, exchange.protocol.decode, exchange, self.limits)
+        return _Read(exchange, principal, decoded)
+
+    def _works(self, read: "_Read", inline: bool) -> Work | Batch | Refused:
+        exchange, request = read.exchange, read.exchange.request
         works: list[Work] = []
-        for item in decoded:
+        for item in read.decoded:
             try:
-                works.append(self._work(exchange, item, principal, inline))
+                works.append(self._work(exchange, item, read.principal, inline))
             except Fault as fault:
                 if exchange.batch:
                     fault.details = {**fault.details, "index": len(works)}
                 return self.refuse(_addressed(exchange, item), fault, _asked(request, item.tree))
         if not exchange.batch:
             return works[0]
-        numbered = _numbered(request.headers.get("idempotency-key"), decoded, works)
+        numbered = _numbered(request.headers.get("idempotency-key"), read.decoded, works)
         return Batch(tuple(numbered), atomic=bool(getattr(exchange.reply, "atomic", False)), exchange=exchange)
 
     def _from_header(self, exchange: Exchange, inline: bool) -> Principal | None:
@@ -275,6 +298,16 @@ class Pipeline:
     def _still(self, exchange: Exchange) -> None:
         """Raise a Fault unless the caller's credential is valid now."""
         self._from_header(replace(exchange, request=replace(exchange.request, received_at=datetime.now(UTC))), True)
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A request that was read, before it is known what work it is."""
+
+    exchange: Exchange
+    principal: Principal | None
+    decoded: Sequence[Decoded]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,14 @@ class _Waiting:
 
     def arm(self) -> bool:
         """See to it that a running loop tells them in a moment; False where none runs."""
+        if self.loop is not None and self.loop.is_running():
+            return True
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return False
-        if self.loop is not loop:
-            self.loop = loop
-            loop.call_later(DELAY, flush)
+        self.loop = loop
+        loop.call_later(DELAY, flush)
         return True
 
 

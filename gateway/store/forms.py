@@ -45,14 +45,19 @@ class Forms:
 
 def drafted(work: Work) -> Draft | None:
     """The draft of a write, with its forms; None for a read. Raises a TypeError for a command that has no canonical
-    form. Whatever else goes wrong goes wrong again in the ledger, and is told then."""
+    form."""
     made = draft(work)
-    try:
-        if made is not None:
-            made.forms = forms_of(made)
-    except Exception:
-        return made
+    if made is not None:
+        add_forms(made)
     return made
+
+
+def add_forms(made: Draft) -> None:
+    """Make the forms of a draft. What goes wrong goes wrong again in the ledger, and is told then."""
+    try:
+        made.forms = forms_of(made)
+    except Exception:
+        made.forms = None
 
 
 def forms_of(of: Draft) -> Forms:

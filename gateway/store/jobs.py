@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gateway.handler import Draft
+from gateway.handler import Draft, draft
 from gateway.outcome import Fault, Outcome
 from gateway.store.dialect import Connection
-from gateway.store.forms import drafted
+from gateway.store.forms import add_forms
 from gateway.work import Batch, Work
 
 Task: TypeAlias = Callable[[Connection], Any]
@@ -18,17 +18,18 @@ Task: TypeAlias = Callable[[Connection], Any]
 Result: TypeAlias = "Outcome | list[Outcome | Fault] | Any"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """One caller's work, and where its result goes: ``loop`` is None when a thread waits.
 
-    ``drafts`` are made here, by the caller, so that the lock of all writers is held for less time.
+    ``drafts`` are made before the lock of all writers is held (:func:`draft_all`), so that it is held for less time.
     """
 
     prepared: Work | Batch | Task
     future: Any
     loop: asyncio.AbstractEventLoop | None = None
     drafts: tuple[Draft | None, ...] = ()
+    drafted: bool = False
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -45,26 +46,32 @@ class Job:
 
 def job(prepared: Work | Batch | Task) -> Job:
     """A job that a thread waits for."""
-    return Job(prepared, Future(), None, _drafts(prepared))
+    return Job(prepared, Future())
 
 
 def loop_job(prepared: Work | Batch) -> Job:
     """A job that the running event loop waits for."""
     loop = asyncio.get_running_loop()
-    return Job(prepared, loop.create_future(), loop, _drafts(prepared))
+    return Job(prepared, loop.create_future(), loop)
 
 
-def _drafts(prepared: Work | Batch | Task) -> tuple[Draft | None, ...]:
-    if isinstance(prepared, Work):
-        return (_draft(prepared),)
-    return tuple(_draft(work) for work in prepared.works) if isinstance(prepared, Batch) else ()
+def draft_all(jobs: Iterable[Job]) -> None:
+    """Draft what is not drafted yet; one step after the other, as in :mod:`gateway.gathering`."""
+    new = [waiting for waiting in jobs if not waiting.drafted]
+    for waiting in new:
+        waiting.drafts, waiting.drafted = tuple([_draft(work) for work in waiting.works]), True
+    for waiting in new:
+        for made in waiting.drafts:
+            if made is not None:
+                add_forms(made)
 
 
 def _draft(work: Work) -> Draft | None:
-    # A command that has no canonical form is a bug of its API; the ledger meets it again, and tells it as a fault.
-    with suppress(TypeError):
-        return drafted(work)
-    return None
+    try:
+        return draft(work)
+    except TypeError:
+        # A command that has no canonical form is a bug of its API; the ledger meets it again, and tells it as a fault.
+        return None
 
 
 def deliver(results: Iterable[tuple[Job, Result]], here: asyncio.AbstractEventLoop | None = None) -> None:

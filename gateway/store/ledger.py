@@ -10,7 +10,7 @@ import time
 
 from gateway.outcome import Fault, FaultKind
 from gateway.store.dialect import Lock
-from gateway.store.jobs import Job, deliver, job
+from gateway.store.jobs import Job, deliver, draft_all, job
 from gateway.store.writer import RETRY_AFTER, Writer
 
 
@@ -28,6 +28,7 @@ class Ledger:
 
     def put(self, waiting: Job) -> None:
         """Let a job wait for the next batch. Raises a Fault once the store is closing."""
+        draft_all((waiting,))
         with self._door:
             if self._closed:
                 raise closing()

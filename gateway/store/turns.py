@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from gateway.store.crowd import Crowd
 from gateway.store.dialect import Lock
-from gateway.store.jobs import Job, deliver, job
+from gateway.store.jobs import Job, deliver, draft_all, job
 from gateway.store.ledger import closing
 from gateway.store.writer import RETRY_AFTER, Results, Writer
 
@@ -41,7 +41,7 @@ class LoopLedger:
         self._lock = lock
         self._loop = loop
         self._waiting: deque[Job] = deque()
-        self._busy = self._granted = self._closed = self._ending = False
+        self._busy = self._asking = self._granted = self._closed = self._ending = False
         self._crowd = Crowd()
         self._timer: TimerHandle | None = None
         self._probing: TimerHandle | None = None
@@ -79,6 +79,9 @@ class LoopLedger:
             deliver([(waiting, closing())], self._loop)
             return
         self._waiting.append(waiting)
+        if self._asking:
+            # It may be part of the batch that begins when the lock is held, as no draft should be made then.
+            draft_all((waiting,))
         if self._granted:
             self._take_turn()
         else:
@@ -103,9 +106,11 @@ class LoopLedger:
             self._timer = None
         if self._waiting:
             self._busy = True
+            draft_all(self._waiting)
             if self._lock.try_hold():
                 self._turn()
             else:
+                self._asking = True
                 self._do_apart(self._wait_for_lock, lambda _: self._take_turn())
         elif self._ending:
             self._ended.set()
@@ -117,7 +122,7 @@ class LoopLedger:
     def _take_turn(self) -> None:
         """Run the batch that waited for the lock, as soon as the loop has a moment: others wait for it as well."""
         if self._granted:
-            self._granted = False
+            self._granted = self._asking = False
             self._turn()
 
     def _turn(self) -> None:

@@ -17,7 +17,7 @@ from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
 from gateway.store.dialect import Connection, Lock
 from gateway.store.flush import flush
-from gateway.store.jobs import Job, Result
+from gateway.store.jobs import Job, Result, draft_all
 from gateway.store.logsync import LogSync
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
@@ -104,6 +104,7 @@ class Writer:
         connection = self.connection
         if not connection.begun:
             self._begin()
+        draft_all(jobs)
         stored = Snapshot(connection, self._sql)
         pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
         look_ahead(stored, pairs, self.bounds.policy)

@@ -54,6 +54,7 @@ class Echo:
         self.records = []
         self.settled = False
         self.closed = False
+        self.together = []
 
     def prepare(self, request, *, inline=True):
         if request.path == "/slow-secret" and not self.settled and not inline:
@@ -75,8 +76,20 @@ class Echo:
             return WireResponse(204)
         return request
 
+    def prepare_all(self, requests):
+        self.together.append(len(requests))
+        if any(request.path == "/defect" for request in requests):
+            raise RuntimeError("a bug")
+        return [self.prepared(request) for request in requests]
+
+    def prepared(self, request):
+        try:
+            return self.prepare(request, inline=False)
+        except Unverified as unverified:
+            return unverified
+
     def attach(self, loop):
-        pass
+        self.loop = loop
 
     def start(self, prepared):
         return asyncio.ensure_future(self.perform(prepared))

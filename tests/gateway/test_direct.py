@@ -89,6 +89,32 @@ def test_a_request_in_one_piece_has_no_task_of_its_own(door, monkeypatch):
         assert seen.pop() == f"/echo/{method}"
 
 
+def test_requests_that_come_together_are_prepared_together_and_each_gets_its_own_answer():
+    running = Running(settings(in_flight=100))
+    try:
+        lines = [running.connect() for _ in range(40)]
+        for line in lines:  # each is known to the loop before all send at once
+            line.sendall(b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
+            until(line, b"http://a")
+        running.gateway.records.clear()
+        running.gateway.together.clear()
+        paths = [*(f"/echo/{number}" for number in range(39)), "/defect"]
+        running.gateway.loop.call_soon_threadsafe(time.sleep, 0.3)
+        for line, path in zip(lines, paths, strict=True):
+            line.sendall(get(path, TRACE))
+        answers = [drain(line) for line in lines]
+        assert [f"|{path}|".encode() in answer for path, answer in zip(paths, answers, strict=True)] == [
+            path != "/defect" for path in paths
+        ]
+        assert b"internal: " in answers[-1]
+        assert sum(running.gateway.together) == 40
+        assert max(running.gateway.together) > 8
+        assert running.app._load.held == running.app._load.in_flight == 0
+        assert sorted(row[0] for row in running.gateway.records) == sorted(paths)
+    finally:
+        running.stop()
+
+
 def test_answers_keep_the_order_of_requests_that_come_while_one_is_answered(door):
     with door.connect() as connection:
         connection.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")

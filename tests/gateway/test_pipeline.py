@@ -12,6 +12,7 @@ from adapters.protocol import Exchange
 from adapters.rest import Rest
 from gateway import boot, demo
 from gateway.conformance.steady import MOMENT
+from gateway.identity import Unverified
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.pipeline import Pipeline, Refused
 from gateway.wire import Headers, WireRequest, WireResponse
@@ -119,3 +120,36 @@ def test_a_soap_operation_speaks_json_too(gateway: boot.Gateway, path: str) -> N
 def test_a_pipeline_keeps_nothing_between_requests() -> None:
     assert {name for name in vars(Pipeline) if not name.startswith("_")} >= {"prepare", "finish", "open", "refuse"}
     assert Exchange.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_requests_that_come_together_are_prepared_as_each_would_be_alone(gateway: boot.Gateway) -> None:
+    workstation = (Path(__file__).parents[1] / "data" / "requests" / "workstation-session-end.xml").read_bytes()
+    end = "/api/v1/workstation/session/end"
+    requests = [
+        operator("/v1/sessions"),
+        request("POST", end, workstation, content_type="application/xml"),
+        request("POST", end, workstation[:-9], content_type="application/xml"),
+        request("GET", end),
+        request("GET", "/nowhere"),
+        request("POST", end, workstation.replace(b">467512342123<", b">another<"), content_type="application/xml"),
+        operator("/v1/sessions?limit=no"),
+    ]
+    alone = []
+    for each in requests:
+        try:
+            alone.append(gateway.prepare(each, inline=False))
+        except Unverified as unverified:
+            alone.append(unverified)
+    together = gateway.prepare_all(requests)
+    assert [shape(made) for made in together] == [shape(made) for made in alone]
+    assert len({shape(made) for made in together}) > 4
+    with mock.patch.object(Rest, "decode", side_effect=ZeroDivisionError):
+        broken = gateway.prepare_all(requests)
+    assert kind(broken[0]) is FaultKind.INTERNAL
+    assert [shape(made) for made in broken[1:6]] == [shape(made) for made in alone[1:6]]
+
+
+def shape(made: Any) -> object:
+    if isinstance(made, Refused):
+        return made.status, made.body, made.fault.kind if made.fault else None
+    return (type(made), made.command) if isinstance(made, Work) else type(made)
