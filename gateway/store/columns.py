@@ -1,7 +1,7 @@
 """Values to columns: what the indexes hold of a session, an event, a raw request and a kept outcome."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from struct import Struct
 from typing import Any
@@ -11,13 +11,19 @@ from gateway.places import DIGITS, fingerprint, key_of, number_of, place_of
 from gateway.store.values import dumps, micros
 from gateway.work import RawRequest
 
+_compress: Callable[[bytes, int], bytes]
+try:
+    from isal.isal_zlib import compress as _compress
+except ImportError:
+    # No package of it for this processor; the frame is the same.
+    def _compress(body: bytes, level: int) -> bytes:
+        return zlib.compress(body, 1)
+
+
 _SMALL = 256
 """Bytes up to which a body is kept as it is, within zlib's frame: packing makes it hardly smaller."""
-_WINDOW_BITS = 12
-"""For a body that fits in a window of 4 KiB one of 32 KiB packs no better, and its tables are 268 KB to be cleared, not
-30: five times the work for a body of the usual size."""
-_TABLES = 5
-"""zlib's memLevel: tables for a window of that size."""
+_USUAL = 4096
+"""Bytes up to which a body is packed in the quickest way: in a fifth of zlib's time, and a third larger."""
 
 
 Request = tuple[str, int, bytes]
@@ -110,11 +116,8 @@ def _head(method: str, target: str, media_type: str, form: str) -> str:
 def packed(body: bytes) -> bytes:
     """A request's body as it is stored: within zlib's frame (RFC 1950), a small one as its single stored block."""
     size = len(body)
-    if size > 1 << _WINDOW_BITS:
-        return zlib.compress(body, 1)
     if size > _SMALL:
-        packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _TABLES)
-        return packer.compress(body) + packer.flush()
+        return bytes(_compress(body, 0 if size <= _USUAL else 1))
     return b"".join((_BLOCK.pack(b"x\x01\x01", size, size ^ 0xFFFF), body, zlib.adler32(body).to_bytes(4, "big")))
 
 
