@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import attrgetter
+from types import ModuleType
 from typing import Any, TextIO
 
 import orjson
@@ -90,11 +91,17 @@ class _Waiting:
 _waiting = _Waiting()
 
 
-def observe(record: RequestRecord) -> None:
-    """Log one line and count, now or in a moment. Nothing in it can fail a request."""
+@cache
+def _counters() -> ModuleType:
+    """Imported when it is first asked for: it looks for its directory in the environment then."""
     from gateway import metrics
 
-    metrics.count(record)
+    return metrics
+
+
+def observe(record: RequestRecord) -> None:
+    """Log one line and count, now or in a moment. Nothing in it can fail a request."""
+    _counters().count(record)
     if access.isEnabledFor(logging.INFO):
         _waiting.rows.append((time.time(), record))
     if not _waiting.arm() or len(_waiting.rows) >= MANY:
@@ -108,12 +115,10 @@ def stir() -> None:
 
 def flush() -> None:
     """Write every line that waits, and raise the counters."""
-    from gateway import metrics
-
     _waiting.loop, rows, _waiting.rows = None, _waiting.rows, []
     for level, group in groupby(rows, key=lambda row: _level(row[1])):
         access.handle(_lines(level, group))
-    metrics.flush()
+    _counters().flush()
 
 
 @atexit.register

@@ -7,7 +7,6 @@ batch made a difference, is answered by a look-up of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.commands import ByKey, ByToken, ByUid, Write
@@ -100,11 +99,13 @@ def _place(tenant: str, key: Key, drafted: Draft) -> int:
 
 def _ask_slot(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft, policy: Policy) -> bool:
     assert isinstance(work.command, Write)
-    # What is refused here is refused again when the write is run, and told there.
-    with suppress(Fault):
+    try:
         slot = slot_of(work, drafted, *resolve(stored, work, work.command, drafted), policy)
-        if slot is not None:
-            questions.slots.add(slot.name)
+    except Fault:
+        # It is refused again when the write is run, and told there.
+        return False
+    if slot is not None:
+        questions.slots.add(slot.name)
     return False
 
 

@@ -96,8 +96,11 @@ def _settle_all(pairs: list[tuple[Job, Result]]) -> None:
 def _settle(future: Any, result: Result) -> None:
     if future.done():
         return
-    with suppress(InvalidStateError):
+    try:
         if isinstance(result, Exception):
             future.set_exception(result)
         else:
             future.set_result(result)
+    except InvalidStateError:
+        # A thread that waits may give up at any moment.
+        return
