@@ -1,6 +1,6 @@
 """How many write at the same time, as far as a ledger can see: what its batches wait for."""
 
-ENOUGH = 16
+ENOUGH = 32
 """Writes with which a batch begins in any case; a larger one costs hardly less for each."""
 _LONGEST_PAUSE = 64
 """Batches between two tries to see one writer more."""

@@ -29,7 +29,7 @@ from gateway.store.ledger import closing
 from gateway.store.writer import RETRY_AFTER, Results, Writer
 
 T = TypeVar("T")
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.004
 """For how long a batch waits at most for the writers that it expects."""
 
 
