@@ -18,7 +18,7 @@ from benchmarks import codec
 from benchmarks.contenders import Contender, gateway, peer
 from benchmarks.peers import PEERS, Peer
 from benchmarks.servers import running
-from benchmarks.wrk import LOAD, Measured, measure
+from benchmarks.wrk import LOAD, Measured, measure, of_rounds
 from tests.databases import free_port, postgres_missing
 
 OURS = sorted(
@@ -36,7 +36,9 @@ def main() -> int:
         print("wrk is missing: apt install wrk")
         return 1
     print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"{options.seconds} seconds for each row; ratios of one run compare, figures of two machines do not")
+    print(
+        f"{options.rounds} times {options.seconds} seconds for each row; ratios of one run compare, figures of two machines do not"
+    )
     peers = list(_installed()) if options.peers else []
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -57,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("loads", nargs="*", help=f"which loads of {', '.join(OURS)}; default all")
     parser.add_argument("--connections", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3, help="in each of which everyone has a turn")
     parser.add_argument("--workers", default="0")
     parser.add_argument("--stores", nargs="+", default=["sqlite"], help="sqlite, postgresql or both")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="the gateway alone")
@@ -84,7 +87,8 @@ def _nothing(options: argparse.Namespace, connections: int) -> Measured:
 def _load(
     options: argparse.Namespace, folder: Path, load: str, ours: list[Contender], peers: list[Peer]
 ) -> tuple[list[Measured], list[str]]:
-    """One load for everyone who takes it, in turn at each number of connections, while the others are idle."""
+    """One load for everyone who takes it, in turn at each number of connections, while the others are idle; several
+    rounds of that, since the processor of a shared machine is not the same from one minute to the next."""
     rows: list[Measured] = []
     wrong: list[str] = []
     with ExitStack() as stack:
@@ -93,10 +97,14 @@ def _load(
         for number, (contender, script) in enumerate(entrants):
             contender.run(load, script, 50 + number, options.connections[0], WARM)
         for turn, connections in enumerate(options.connections):
-            for contender, script in entrants:
-                row, lies = contender.run(load, script, turn, connections, options.seconds)
-                rows.append(row)
-                wrong += lies
+            found: list[list[Measured]] = [[] for _ in entrants]
+            for number in range(options.rounds):
+                for of_one, (contender, script) in zip(found, entrants, strict=True):
+                    run = turn * options.rounds + number
+                    row, lies = contender.run(load, script, run, connections, options.seconds)
+                    of_one.append(row)
+                    wrong += lies
+            rows += map(of_rounds, found)
     return rows, wrong
 
 

@@ -3,9 +3,10 @@
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from benchmarks.servers import cpu_seconds
 
@@ -27,6 +28,21 @@ class Measured:
     failed: int
     cpu_us: float = 0.0
     server: str = "gateway"
+
+
+def of_rounds(rows: Sequence[Measured]) -> Measured:
+    """Several measurements of one server as one. Percentiles are the medians of the rounds'."""
+    requests = sum(row.requests for row in rows)
+    return replace(
+        rows[0],
+        requests_per_second=requests / sum(row.requests / max(1.0, row.requests_per_second) for row in rows),
+        p50_ms=median(row.p50_ms for row in rows),
+        p99_ms=median(row.p99_ms for row in rows),
+        requests=requests,
+        refused=sum(row.refused for row in rows),
+        failed=sum(row.failed for row in rows),
+        cpu_us=sum(row.cpu_us * row.requests for row in rows) / max(1, requests),
+    )
 
 
 def measure(
