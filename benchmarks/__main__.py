@@ -36,9 +36,7 @@ def main() -> int:
         print("wrk is missing: apt install wrk")
         return 1
     print(f"{platform.platform()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(
-        f"{options.rounds} times {options.seconds} seconds for each row; ratios of one run compare, figures of two machines do not"
-    )
+    print(f"{options.rounds} times {options.seconds} seconds for each row")
     peers = list(_installed()) if options.peers else []
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
