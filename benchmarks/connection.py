@@ -46,14 +46,12 @@ class _Hurried:
     """The running event loop; what is left to its next turn is done at once."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        self.time, self.call_later, self.call_at = loop.time, loop.call_later, loop.call_at
 
     def call_soon(self, act: Callable[[], None]) -> None:
         """Do it."""
         act()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
 
 
 class _Answers:

@@ -76,7 +76,13 @@ class Direct:
     def _begin(self, answers: "list[Answer]") -> None:
         """Prepare requests, and ask the store."""
         prepared = door.prepare_all(self.gateway(), [answer.request for answer in answers])
-        _each([partial(answer.begin, made) for answer, made in zip(answers, prepared, strict=True)])
+        for answer, made in zip(answers, prepared, strict=True):
+            try:
+                answer.begin(made)
+            except Exception:
+                # It will happen again, where it is told as what it is.
+                logger.debug("not answered directly", exc_info=True)
+                answer.leave()
 
     def _may(self, exchange: Exchange) -> bool:
         return (
