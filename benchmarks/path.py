@@ -27,7 +27,7 @@ from gateway import asgi, boot, demo, direct, server, telemetry
 from gateway.http_exchange import Exchange
 from gateway.proxies import ProxyPolicy
 from gateway.settings import Settings
-from gateway.store.forms import drafted
+from gateway.store.jobs import Job, draft_all
 from gateway.wire import WireRequest, WireResponse
 
 REQUESTS = Path(__file__).parent.parent / "tests" / "data" / "requests"
@@ -99,7 +99,7 @@ class _Ready:
 
     def start(self, prepared: Any) -> "asyncio.Future[Any]":
         """The outcome, which is there."""
-        drafted(prepared)
+        draft_all((Job(prepared, None),))
         future = asyncio.get_running_loop().create_future()
         future.set_result(self.outcome)
         return future
@@ -120,7 +120,7 @@ def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:
         "open": lambda: pipeline.open(request),
         "decode": lambda: opened.protocol.decode(opened, pipeline.limits),
         "prepare": lambda: gateway.prepare(request),
-        "draft": lambda: drafted(work),
+        "draft": lambda: draft_all((Job(work, None),)),
         "finish": lambda: gateway.finish(work, outcome),
         "record": lambda: gateway.record(request, work, outcome, response, 0.001),
     }

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.handler import Draft, draft
+from gateway.handler import Draft
 from gateway.model import Session
 from gateway.quick import quick
 from gateway.store.columns import Request, request_of, session_columns, session_place, slot_columns, terms
 from gateway.store.tallies import Counted, counted_at
 from gateway.store.values import facts_text, session_text, uses_text, whole_text
-from gateway.work import Work
 
 _MOST = 65_536
 """Bytes up to which a body is packed before anybody asks how much of it is kept."""
@@ -41,15 +40,6 @@ class Forms:
     uses: str | None
     made: Made | None
     event: str | None
-
-
-def drafted(work: Work) -> Draft | None:
-    """The draft of a write, with its forms; None for a read. Raises a TypeError for a command that has no canonical
-    form."""
-    made = draft(work)
-    if made is not None:
-        add_forms(made)
-    return made
 
 
 def add_forms(made: Draft) -> None:

@@ -15,7 +15,7 @@ from gateway import registry
 from gateway.conformance import case as cases
 from gateway.conformance import kit
 from gateway.conformance.bench import Bench, works_of
-from gateway.store.forms import drafted
+from gateway.store.jobs import draft_all, job
 from gateway.work import Work
 
 ROOT = Path(__file__).parent.parent.parent
@@ -52,7 +52,9 @@ def forms_of(bench: Bench, name: str) -> list[dict[str, Any]]:
 
 
 def _shown(work: Work) -> dict[str, Any]:
-    draft = drafted(work)
+    waiting = job(work)
+    draft_all((waiting,))
+    (draft,) = waiting.drafts
     assert draft is not None
     forms = draft.forms
     head, size, raw = forms.request
