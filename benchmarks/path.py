@@ -263,11 +263,15 @@ def _opened(folder: str) -> tuple[Any, str]:
 
 
 def report(names: list[str]) -> None:
-    """Print a table: a row for each seed, a column for each step."""
+    """Print a table: a row for each seed, a column for each step. Ends the program when there is no such seed."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         gateway, token = _opened(folder)
-        chosen = [seed for seed in seeds(token) if not names or seed.name in names]
+        every = {seed.name: seed for seed in seeds(token)}
+        if unknown := sorted({*names} - {*every}):
+            gateway.close()
+            sys.exit(f"no seed {', '.join(unknown)}; there are {', '.join(every)}")
+        chosen = [seed for name, seed in every.items() if not names or name in names]
         for line in _table({seed.name: uvloop.run(measured(gateway, seed)) for seed in chosen}):
             print(line)
         gateway.close()

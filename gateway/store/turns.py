@@ -41,7 +41,7 @@ class LoopLedger:
         self._lock = lock
         self._loop = loop
         self._waiting: deque[Job] = deque()
-        self._busy = self._asking = self._granted = self._closed = self._ending = False
+        self._busy = self._asking = self._granted = self._closed = self._ending = self._considering = False
         self._crowd = Crowd()
         self._timer: TimerHandle | None = None
         self._probing: TimerHandle | None = None
@@ -84,11 +84,14 @@ class LoopLedger:
             draft_all((waiting,))
         if self._granted:
             self._take_turn()
-        else:
-            self._consider()
+        elif not (self._busy or self._considering):
+            # Behind those who are put in the same turn of the loop.
+            self._considering = True
+            self._loop.call_soon(self._consider)
 
     def _consider(self) -> None:
         """Begin a batch, or wait a moment for others to join it."""
+        self._considering = False
         if self._busy or not (self._waiting or self._ending):
             return
         if self._ending or len(self._waiting) >= self._crowd.expected:
