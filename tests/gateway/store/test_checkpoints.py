@@ -8,7 +8,7 @@ from store_kit import opened, work
 
 from gateway.store import checkpoints
 
-PAGE = 2048
+PAGE = 1024
 
 
 @pytest.fixture
