@@ -18,9 +18,9 @@ sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]
 
 
 def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
-    # Most pages that a commit writes hold one new entry of an index, and a session or an event is larger than a half of
-    # a page: small ones make it write half as much as the usual 4 KiB, and leave less of the file empty. The size of the
-    # pages of a store that is there stays as it is.
+    # Most pages that a commit writes hold one new entry of an index, and a session or an event is larger than half of a
+    # page: small ones make it write half as much as the usual 4 KiB, and leave less of the file empty. A store that is
+    # there keeps the size of its pages.
     pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 1024)]
     # SQLite's own checkpoint stops all writers: after so many pages, and so only where gateway.store.checkpoints fails.
     pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 128_000)]
