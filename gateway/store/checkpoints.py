@@ -12,11 +12,11 @@ from collections.abc import Callable
 from gateway.store.dialect import Connection, Lock
 
 _log = logging.getLogger(__name__)
-PAGES = 32_000
+PAGES = 8_000
 """Pages that this process wrote to the log since it was worked off: 32 MB."""
-_BATCH_PAGES, _WRITE_PAGES = 18, 5
+_BATCH_PAGES, _WRITE_PAGES = 11, 3
 """About what a commit writes: some pages whatever it holds, and some for each write (:mod:`benchmarks.ledger`)."""
-_FEW = 3_200
+_FEW = 800
 """Pages that may be left when the writers are stopped for the rest: some milliseconds."""
 _PASSES = 5
 

@@ -18,12 +18,11 @@ sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]
 
 
 def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
-    # Most pages that a commit writes hold one new entry of an index, and a session or an event is larger than half of a
-    # page: small ones make it write half as much as the usual 4 KiB, and leave less of the file empty. A store that is
-    # there keeps the size of its pages.
-    pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 1024)]
+    # Smaller pages make a commit write less, but leave more room that no row fits into, and a page that is read from the
+    # disk is one of the machine's, of this size, in any case. A store that is there keeps the size of its pages.
+    pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 4096)]
     # SQLite's own checkpoint stops all writers: after so many pages, and so only where gateway.store.checkpoints fails.
-    pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 128_000)]
+    pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 32_000)]
     # KiB of pages for each connection; a worker has one that writes and some that read.
     pragmas += [("cache_size", -8_000 if read_only else -24_000)]
     # A statement of many rows keeps what would undo it: in a file made for each batch, if not in memory.

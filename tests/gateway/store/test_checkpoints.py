@@ -8,7 +8,7 @@ from store_kit import opened, work
 
 from gateway.store import checkpoints
 
-PAGE = 1024
+PAGE = 4096
 
 
 @pytest.fixture
