@@ -18,8 +18,8 @@ sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]
 
 
 def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
-    # Smaller pages make a commit write less, but leave more room that no row fits into, and a page that is read from the
-    # disk is one of the machine's, of this size, in any case. A store that is there keeps the size of its pages.
+    # Smaller pages make a commit write less, but leave more room that no row fits into; and what is read from the disk
+    # comes in pieces of this size in any case. A store that is there keeps the size of its pages.
     pragmas: list[tuple[str, Any]] = [] if read_only else [("page_size", 4096)]
     # SQLite's own checkpoint stops all writers: after so many pages, and so only where gateway.store.checkpoints fails.
     pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 32_000)]
