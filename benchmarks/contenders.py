@@ -79,8 +79,8 @@ def gateway(folder: Path, workers: str, store: str) -> Iterator[Contender]:
         port = free_port()
         command = [BIN / "session-gateway", "serve", "--demo", "--bind", f"127.0.0.1:{port}", "--database", database]
         command += [] if workers == "0" else ["--workers", workers]
-        process = stack.enter_context(running(command, port, "/-/ready", folder / "gateway.log"))
-        yield Contender(f"gateway/{store}", port, database, (process, *below), _token(database))
+        process = stack.enter_context(running(command, port, "/-/ready", folder / "gateway.log", folder=folder))
+        yield Contender(f"gateway/{store}", port, database, (process, *below), _token(database, folder))
 
 
 @contextmanager
@@ -103,6 +103,8 @@ def _database(stack: ExitStack, file: Path, store: str) -> tuple[str, tuple[int,
     return server.url, (server.pid,)
 
 
-def _token(database: str) -> str:
+def _token(database: str, folder: Path) -> str:
     command = [BIN / "session-gateway", "credentials", "token", "--api", "biot", "--scope", "PROTECTED_API"]
-    return subprocess.run([*command, "--database", database], check=True, capture_output=True, text=True).stdout.strip()
+    command += ["--database", database]
+    # The key that signs it lies where the server was started.
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
