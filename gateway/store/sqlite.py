@@ -24,7 +24,7 @@ def _open(path: str, busy_seconds: float, read_only: bool) -> Database:
     # SQLite's own checkpoint stops all writers: after so many pages, and so only where gateway.store.checkpoints fails.
     pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", 32_000)]
     # KiB of pages for each connection; a worker has one that writes and some that read.
-    pragmas += [("cache_size", -8_000 if read_only else -24_000)]
+    pragmas += [("cache_size", -4_000 if read_only else -24_000)]
     # A statement of many rows keeps what would undo it: in a file made for each batch, if not in memory.
     pragmas += [("temp_store", "MEMORY")]
     pragmas += [("query_only", 1)] if read_only else [("journal_mode", "WAL"), ("journal_size_limit", 1 << 28)]
