@@ -114,7 +114,7 @@ def packed(body: bytes) -> bytes:
     """A request's body as it is stored: within zlib's frame (RFC 1950), a small one as its single stored block."""
     size = len(body)
     if size > _SMALL:
-        return bytes(_compress(body, _LEVEL))
+        return _compress(body, _LEVEL)
     return b"".join((_BLOCK.pack(b"x\x01\x01", size, size ^ 0xFFFF), body, zlib.adler32(body).to_bytes(4, "big")))
 
 

@@ -84,8 +84,12 @@ class LoopLedger:
             draft_all((waiting,))
         if self._granted:
             self._take_turn()
-        elif not (self._busy or self._considering):
-            # Behind those who are put in the same turn of the loop.
+        elif not self._busy:
+            self._consider_soon()
+
+    def _consider_soon(self) -> None:
+        """Behind those who are put, or were answered, in this turn of the loop."""
+        if not self._considering:
             self._considering = True
             self._loop.call_soon(self._consider)
 
@@ -167,8 +171,7 @@ class LoopLedger:
         deliver(results, self._loop)
         self._writer.observe(jobs, time.perf_counter() - began)
         if self._waiting or self._ending:
-            # Behind those who were answered now.
-            self._loop.call_soon(self._consider)
+            self._consider_soon()
         elif self._writer.trouble and self._probing is None:
             self._probing = self._loop.call_later(RETRY_AFTER, self._probe)
 
