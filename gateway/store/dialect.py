@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -83,8 +84,9 @@ class Dialect:
     ``no_wait`` is the statement after which a transaction of this connection does not wait to begin; a database that
     has one lies within this process, and its statements never wait for long. ``checkpoint`` is the statement of
     :mod:`gateway.store.checkpoints`, and ``log`` gives what brings commits to the disk, where they do not go there by
-    themselves. ``pipeline`` gives, of a driver's connection, the context of :meth:`Connection.pipelined`. ``ddl`` and
-    ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
+    themselves. ``cursor`` gives what runs statements on a driver's connection, and ``pipeline``, of that cursor, the
+    context of :meth:`Connection.pipelined`. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values,
+    into the database's own words.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Dialect:
     no_wait: str | None = None
     checkpoint: str | None = None
     log: Callable[[str], LogSync] | None = None
+    cursor: Callable[[Any], Any] = methodcaller("cursor")
     pipeline: Callable[[Any], AbstractContextManager[Any]] = nullcontext
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is
@@ -153,10 +156,10 @@ class Connection:
         self.begun = False
 
     def cursor(self) -> Any:
-        """The driver's cursor; connects when there is no connection."""
+        """What runs statements; connects when there is no connection."""
         if self._cursor is None:
             self.database.connect(reuse_if_open=True)
-            self._cursor = self.database.connection().cursor()
+            self._cursor = self.dialect.cursor(self.database.connection())
         return self._cursor
 
     def one(self, sql: str, *values: Any) -> Any:
@@ -202,8 +205,7 @@ class Connection:
     def pipelined(self) -> AbstractContextManager[Any]:
         """Statements within it that find no rows do not wait for each other, where the driver can do that; what one of
         them raises is raised at its end."""
-        self.cursor()
-        return self.dialect.pipeline(self.database.connection())
+        return self.dialect.pipeline(self.cursor())
 
     def begin(self, statements: Sequence[str] | None = None, ask: str | None = None) -> Any:
         """Begin a transaction: a writing one, if no statements are given. Gives the first row that ``ask`` finds."""

@@ -4,7 +4,6 @@ Several hosts (``host1:port1,host2:port2``) are tried in order, as libpq does. W
 advisory lock, which ends with the transaction that holds it, even when its process or its network dies.
 """
 
-from functools import cache, lru_cache
 from typing import Any
 
 from peewee import Database, PeeweeException, PostgresqlDatabase
@@ -53,13 +52,11 @@ def _open(url: str, busy_seconds: float, read_only: bool) -> Database:
 
 
 def _prepare(connection: Any) -> None:
-    """Every statement is one of few: prepare it at once, and send integers as of one size, so that it stays one."""
+    """Send integers as of one size, so that a statement stays one; :mod:`gateway.store.libpq` prepares it."""
     from psycopg.types.numeric import Int8Dumper
 
-    connection.cursor_factory = _cursor()
     connection.adapters.register_dumper(int, Int8Dumper)
-    connection.prepare_threshold = 1
-    connection.prepared_max = 1000
+    connection.prepare_threshold = None
     found = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in ("fsync", "synchronous_commit")}
     off = [name for name, value in found.items() if value == "off"]
     if off:
@@ -70,27 +67,10 @@ def _prepare(connection: Any) -> None:
         )
 
 
-@lru_cache(1024)
-def _numbered(sql: str) -> bytes:
-    """A statement with PostgreSQL's own marks for its values; none of ours has a percent sign of another meaning."""
-    first, *rest = sql.split("%s")
-    return "".join([first, *[f"${number}{part}" for number, part in enumerate(rest, 1)]]).encode()
+def _cursor(connection: Any) -> Any:
+    from gateway.store.libpq import Cursor
 
-
-@cache
-def _cursor() -> type:
-    """The cursor to which statements are bytes with numbered marks. Psycopg's usual one looks for its marks whenever a
-    statement has more than 50 of them, and that takes longer than the rest of what it does."""
-    from psycopg import RawCursor
-
-    class Numbered(RawCursor[Any]):
-        def execute(self, query: Any, *values: Any, **options: Any) -> Any:
-            return super().execute(_numbered(query), *values, **options)
-
-        def executemany(self, query: Any, *values: Any, **options: Any) -> None:
-            super().executemany(_numbered(query), *values, **options)
-
-    return Numbered
+    return Cursor(connection)
 
 
 def _state(error: BaseException) -> str:
@@ -134,6 +114,7 @@ DIALECT = Dialect(
     lock=lambda _: NO_LOCK,
     copy=server_copy("pg_dump --format=custom"),
     ddl=lambda sql: sql.replace(" WITHOUT ROWID", ""),
-    pipeline=lambda connection: connection.pipeline(),
+    cursor=_cursor,
+    pipeline=lambda cursor: cursor.pipeline(),
     rewrite=lambda sql: sql.replace("?", "%s"),
 )

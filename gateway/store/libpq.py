@@ -1,0 +1,142 @@
+"""The cursor of PostgreSQL: psycopg's values and libpq's pipeline, and nothing between them.
+
+psycopg's own cursor takes some 50 microseconds for each statement, whatever it does, and a batch of writes has
+ten of them. All statements of the gateway are few and fixed: each is prepared when it is met first, by the types of its
+values, and only its values are sent from then on.
+"""
+
+import select
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from psycopg import Connection, OperationalError
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus
+from psycopg.pq.abc import PGresult
+
+_PREPARED = 1000
+"""Statements that a connection keeps prepared; then it begins anew."""
+_DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY})
+
+
+@lru_cache(1024)
+def _numbered(sql: str) -> bytes:
+    """A statement with PostgreSQL's own marks for its values; none of ours has a percent sign of another meaning."""
+    first, *rest = sql.split("%s")
+    return "".join([first, *[f"${number}{part}" for number, part in enumerate(rest, 1)]]).encode()
+
+
+class Cursor:
+    """What the gateway uses of a DB-API cursor. What the server refuses is raised as psycopg raises it, as is the loss
+    of the connection."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._wire = connection.pgconn
+        self._values = Transformer(connection)
+        self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._names = 0
+        self._piped = False
+        self._result: PGresult | None = None
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run one statement; within :meth:`pipeline` it is only sent."""
+        self._result = None
+        self._send(sql, values)
+        if not self._piped:
+            self._finish()
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement once for each row."""
+        for row in rows:
+            self.execute(sql, row)
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Statements within it do not wait for each other. Where one is refused, those behind it are not run, and it is
+        raised at the end."""
+        self._piped = True
+        try:
+            yield
+        finally:
+            self._piped = False
+            self._finish()
+
+    @property
+    def description(self) -> int | None:
+        """How many columns the last statement gave; None when it gives no rows."""
+        return self._result.nfields or None if self._result is not None else None
+
+    def fetchone(self) -> Any:
+        """The first row, None when there is none."""
+        return next(iter(self.fetchall()), None)
+
+    def fetchall(self) -> list[Any]:
+        """Every row of the last statement."""
+        if self._result is None:
+            return []
+        self._values.set_pgresult(self._result)
+        return self._values.load_rows(0, self._result.ntuples, tuple)
+
+    def _send(self, sql: str, values: Sequence[Any]) -> None:
+        wire, adapt = self._wire, self._values
+        if wire.pipeline_status == PipelineStatus.OFF:
+            wire.enter_pipeline_mode()
+        written = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types = adapt.types or ()
+        name = self._prepared.get((sql, types)) or self._prepare(sql, types)
+        wire.send_query_prepared(name, written, adapt.formats)
+
+    def _prepare(self, sql: str, types: tuple[int, ...]) -> bytes:
+        if len(self._prepared) >= _PREPARED:
+            self._prepared.clear()
+            self._wire.send_query_params(b"DEALLOCATE ALL", None)
+        self._names += 1
+        name = self._prepared[sql, types] = b"gateway_%d" % self._names
+        self._wire.send_prepare(name, _numbered(sql), types)
+        return name
+
+    def _finish(self) -> None:
+        """Wait for all that was sent."""
+        wire = self._wire
+        if wire.pipeline_status == PipelineStatus.OFF:
+            return
+        wire.pipeline_sync()
+        self._flush()
+        results = self._results()
+        wire.exit_pipeline_mode()
+        for result in results:
+            if result.status not in _DONE:
+                # Which statements were prepared by then is not known.
+                self._prepared.clear()
+                raise error_from_result(result)
+        self._result = results[-1] if results else None
+
+    def _flush(self) -> None:
+        """Send everything; a server that cannot take more may wait until what it says is read."""
+        while self._wire.flush():
+            self._wait(select.POLLIN | select.POLLOUT)
+            self._wire.consume_input()
+
+    def _results(self) -> list[PGresult]:
+        """All results up to the pipeline's end."""
+        results: list[PGresult] = []
+        while (result := self._receive()) is None or result.status != ExecStatus.PIPELINE_SYNC:
+            if result is not None:
+                results.append(result)
+            elif self._wire.status == ConnStatus.BAD:
+                raise OperationalError(self._wire.get_error_message())
+        return results
+
+    def _receive(self) -> PGresult | None:
+        while self._wire.is_busy():
+            self._wait(select.POLLIN)
+            self._wire.consume_input()
+        return self._wire.get_result()
+
+    def _wait(self, events: int) -> None:
+        poll = select.poll()
+        poll.register(self._wire.socket, events)
+        poll.poll()
