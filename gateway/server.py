@@ -29,6 +29,7 @@ from uvicorn_worker import UvicornWorker
 
 from gateway import telemetry
 from gateway.asgi import WireDoor, create_app
+from gateway.heap import give_back_large_blocks
 from gateway.heartbeat import beat
 from gateway.http_budget import HttpBudget
 from gateway.http_protocol import GatewayHttpProtocol
@@ -268,6 +269,7 @@ def serve(
     is printed once the server listens.
     """
     master = os.getpid()
+    give_back_large_blocks()
     with _metrics_directory():
         telemetry.configure(settings["log_level"], access_log=settings["access_log"])
         try:
