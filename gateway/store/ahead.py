@@ -40,8 +40,8 @@ class _Questions:
 
 
 def look_ahead(stored: Snapshot, writes: Sequence[Drafted], policy: Policy) -> None:
-    """Answer in ``stored.ahead`` what the writes will ask; a single write asks for itself."""
-    left = list(writes) if len(writes) > 1 else []
+    """Answer in ``stored.ahead`` what the writes will ask."""
+    left = list(writes)
     for _ in range(_ROUNDS):
         if not left:
             return

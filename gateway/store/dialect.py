@@ -81,12 +81,11 @@ class Dialect:
     a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
     unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
     that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
-    ``no_wait`` is the statement after which a transaction of this connection does not wait to begin; a database that
-    has one lies within this process, and its statements never wait for long. ``checkpoint`` is the statement of
-    :mod:`gateway.store.checkpoints`, and ``log`` gives what brings commits to the disk, where they do not go there by
-    themselves. ``cursor`` gives what runs statements on a driver's connection, and ``pipeline``, of that cursor, the
-    context of :meth:`Connection.pipelined`. ``ddl`` and ``rewrite`` turn statements, of tables and over rows of values,
-    into the database's own words.
+    ``hurry`` lets what this thread runs on a cursor not wait for long, and fail instead, so that an event loop may run
+    it. ``checkpoint`` is the statement of :mod:`gateway.store.checkpoints`, and ``log`` gives what brings commits to
+    the disk, where they do not go there by themselves. ``cursor`` gives what runs statements on a driver's connection;
+    with ``pipelines`` it has the methods of :meth:`Connection.pipelined` and :meth:`Connection.complete`. ``ddl`` and
+    ``rewrite`` turn statements, of tables and over rows of values, into the database's own words.
     """
 
     name: str
@@ -100,11 +99,11 @@ class Dialect:
     begin_first: tuple[str, ...] = ()
     is_lost: Callable[[BaseException], bool] = _never
     is_again: Callable[[BaseException], bool] = _never
-    no_wait: str | None = None
+    hurry: Callable[[Any], object] | None = None
     checkpoint: str | None = None
     log: Callable[[str], LogSync] | None = None
     cursor: Callable[[Any], Any] = methodcaller("cursor")
-    pipeline: Callable[[Any], AbstractContextManager[Any]] = nullcontext
+    pipelines: bool = False
     ddl: Callable[[str], str] = _as_it_is
     rewrite: Callable[[str], str] = _as_it_is
 
@@ -202,10 +201,22 @@ class Connection:
             found += self.all(wide, values)
         return found
 
-    def pipelined(self) -> AbstractContextManager[Any]:
+    def pipelined(self, wait: bool = True) -> AbstractContextManager[Any]:
         """Statements within it that find no rows do not wait for each other, where the driver can do that; what one of
-        them raises is raised at its end."""
-        return self.dialect.pipeline(self.cursor())
+        them raises is raised at its end, or by :meth:`complete`, where its end is not to wait."""
+        cursor = self.cursor()
+        pipeline: AbstractContextManager[Any] = cursor.pipeline(wait) if self.dialect.pipelines else nullcontext()
+        return pipeline
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something for :meth:`complete` to wait for."""
+        return self.dialect.pipelines and self._cursor is not None and bool(self._cursor.pending)
+
+    def complete(self) -> None:
+        """Wait for all that was sent."""
+        if self.pending:
+            self._cursor.complete()
 
     def begin(self, statements: Sequence[str] | None = None, ask: str | None = None) -> Any:
         """Begin a transaction: a writing one, if no statements are given. Gives the first row that ``ask`` finds."""

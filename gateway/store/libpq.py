@@ -6,6 +6,7 @@ values, and only its values are sent from then on.
 """
 
 import select
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -19,6 +20,8 @@ from psycopg.pq.abc import PGresult
 
 _PREPARED = 1000
 """Statements that a connection keeps prepared; then it begins anew."""
+_HURRY_MS = 250
+"""For how long a thread that is in a hurry waits for the server at most."""
 _DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY})
 
 
@@ -39,7 +42,14 @@ class Cursor:
         self._prepared: dict[tuple[str, tuple[int, ...]], bytes] = {}
         self._names = 0
         self._piped = False
+        self._hurried = 0
         self._result: PGresult | None = None
+        self.pending = False
+
+    def hurry(self) -> None:
+        """Let this thread, which has others to serve, wait for the server for a quarter of a second at most; the
+        connection counts as lost then."""
+        self._hurried = threading.get_ident()
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run one statement; within :meth:`pipeline` it is only sent."""
@@ -54,15 +64,20 @@ class Cursor:
             self.execute(sql, row)
 
     @contextmanager
-    def pipeline(self) -> Iterator[None]:
+    def pipeline(self, wait: bool = True) -> Iterator[None]:
         """Statements within it do not wait for each other. Where one is refused, those behind it are not run, and it is
-        raised at the end."""
+        raised at the end; where that is not waited for, at the end of :meth:`complete`."""
         self._piped = True
         try:
             yield
-        finally:
+        except BaseException:
             self._piped = False
             self._finish()
+            raise
+        self._piped = False
+        self._sync()
+        if wait:
+            self.complete()
 
     @property
     def description(self) -> int | None:
@@ -99,14 +114,24 @@ class Cursor:
         return name
 
     def _finish(self) -> None:
-        """Wait for all that was sent."""
-        wire = self._wire
-        if wire.pipeline_status == PipelineStatus.OFF:
+        self._sync()
+        self.complete()
+
+    def _sync(self) -> None:
+        """Mark the end of what is sent, and send what the socket takes at once."""
+        if self._wire.pipeline_status != PipelineStatus.OFF:
+            self._wire.pipeline_sync()
+            self.pending = True
+            self._wire.flush()
+
+    def complete(self) -> None:
+        """Wait for all that was sent; raises what the server refused."""
+        if not self.pending:
             return
-        wire.pipeline_sync()
+        self.pending = False
         self._flush()
         results = self._results()
-        wire.exit_pipeline_mode()
+        self._wire.exit_pipeline_mode()
         for result in results:
             if result.status not in _DONE:
                 # Which statements were prepared by then is not known.
@@ -139,4 +164,6 @@ class Cursor:
     def _wait(self, events: int) -> None:
         poll = select.poll()
         poll.register(self._wire.socket, events)
-        poll.poll()
+        hurried = threading.get_ident() == self._hurried
+        if not poll.poll(_HURRY_MS if hurried else None):
+            raise OperationalError(f"the server has not answered for {_HURRY_MS} ms")

@@ -4,6 +4,7 @@ Several hosts (``host1:port1,host2:port2``) are tried in order, as libpq does. W
 advisory lock, which ends with the transaction that holds it, even when its process or its network dies.
 """
 
+from operator import methodcaller
 from typing import Any
 
 from peewee import Database, PeeweeException, PostgresqlDatabase
@@ -115,6 +116,7 @@ DIALECT = Dialect(
     copy=server_copy("pg_dump --format=custom"),
     ddl=lambda sql: sql.replace(" WITHOUT ROWID", ""),
     cursor=_cursor,
-    pipeline=lambda cursor: cursor.pipeline(),
+    pipelines=True,
+    hurry=methodcaller("hurry"),
     rewrite=lambda sql: sql.replace("?", "%s"),
 )

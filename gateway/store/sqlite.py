@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -68,5 +69,5 @@ DIALECT = Dialect(
     copy=_copy,
     checkpoint="PRAGMA wal_checkpoint(PASSIVE)",
     log=LogSync,
-    no_wait="PRAGMA busy_timeout = 0",
+    hurry=methodcaller("execute", "PRAGMA busy_timeout = 0"),
 )

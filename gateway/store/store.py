@@ -27,7 +27,7 @@ from gateway.store.retention import Retention
 from gateway.store.schema import upgrade
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import compile_for
-from gateway.store.turns import LoopLedger
+from gateway.store.turns import LoopLedger, ServerLedger
 from gateway.store.writer import Bounds, Writer
 from gateway.work import Batch, Work
 
@@ -103,9 +103,10 @@ class Store:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the writes of this process run in this loop's thread, where the database allows that; before the first
         of them. The store must then be closed by another thread, while the loop runs."""
-        if self._dialect.no_wait is not None:
+        if self._dialect.hurry is not None:
             self._ledger.close()
-            self._ledger = LoopLedger(self._writer, self._lock, loop)
+            driver = ServerLedger if self._dialect.pipelines else LoopLedger
+            self._ledger = driver(self._writer, self._lock, loop)
 
     def submit(self, prepared: Work | Batch) -> "Future[Any]":
         """Run a Work (its result: an Outcome) or a Batch (a list of outcomes, the last one a Fault if it stopped;

@@ -8,8 +8,9 @@ the last ones.
 A batch waits a moment for as many writes as there seem to be writers (:mod:`gateway.store.crowd`), since callers that
 were answered together come again together; a caller who writes alone waits for nobody.
 
-This is for databases within the process, whose statements wait for no network. What goes wrong is done again in the
-second thread, with all the patience of :meth:`gateway.store.writer.Writer.process`.
+A database server is another process: there the second thread also begins the transaction, looks up what the batch will
+ask, and waits for the commit (:class:`ServerLedger`). What goes wrong is done again in the second thread, with all the
+patience of :meth:`gateway.store.writer.Writer.process`.
 """
 
 import queue
@@ -20,13 +21,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from gateway.store.crowd import Crowd
 from gateway.store.dialect import Lock
 from gateway.store.jobs import Job, deliver, draft_all, job
 from gateway.store.ledger import closing
-from gateway.store.writer import RETRY_AFTER, Results, Writer
+from gateway.store.snapshot import Snapshot
+from gateway.store.writer import RETRY_AFTER, Ran, Results, Writer
 
 T = TypeVar("T")
 GATHER_SECONDS = 0.004
@@ -78,10 +81,10 @@ class LoopLedger:
         if self._ended.is_set():
             deliver([(waiting, closing())], self._loop)
             return
-        self._waiting.append(waiting)
         if self._asking:
             # It may be part of the batch that begins when the lock is held, as no draft should be made then.
             draft_all((waiting,))
+        self._waiting.append(waiting)
         if self._granted:
             self._take_turn()
         elif not self._busy:
@@ -114,13 +117,17 @@ class LoopLedger:
         if self._waiting:
             self._busy = True
             draft_all(self._waiting)
-            if self._lock.try_hold():
-                self._turn()
-            else:
-                self._asking = True
-                self._do_apart(self._wait_for_lock, lambda _: self._take_turn())
+            self._ask()
         elif self._ending:
             self._ended.set()
+
+    def _ask(self) -> None:
+        """Take the writers' lock."""
+        if self._lock.try_hold():
+            self._turn(self._batch())
+        else:
+            self._asking = True
+            self._do_apart(self._wait_for_lock, lambda _: self._take_turn())
 
     def _wait_for_lock(self) -> None:
         self._lock.hold()
@@ -130,17 +137,22 @@ class LoopLedger:
         """Run the batch that waited for the lock, as soon as the loop has a moment: others wait for it as well."""
         if self._granted:
             self._granted = self._asking = False
-            self._turn()
+            self._turn(self._batch())
 
-    def _turn(self) -> None:
+    def _turn(self, jobs: list[Job], stored: Snapshot | None = None) -> None:
         """Run a batch; the lock is held."""
-        began, jobs = time.perf_counter(), self._batch()
+        began = time.perf_counter()
         try:
             self._writer.hurry()
-            results = self._writer.finish(self._writer.run(jobs))
+            ran = self._writer.run(jobs, stored)
         except Exception as error:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
+        failed = self._writer.send(ran)
+        if self._writer.is_pending(failed):
+            self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
+            return
+        results = self._writer.confirm(ran, None)
         self._lock.release()
         if self._writer.is_durable():
             self._over(jobs, began, results)
@@ -155,6 +167,15 @@ class LoopLedger:
             size += jobs[-1].size
         return jobs
 
+    def _confirm(self, jobs: list[Job], ran: Ran, failed: Exception | None) -> Results:
+        """Wait until a batch is committed, or run it again."""
+        try:
+            results = self._writer.confirm(ran, failed)
+        except Exception as error:
+            return self._again(jobs, error)
+        self._lock.release()
+        return self._writer.settle(results, self._lock)
+
     def _again(self, jobs: list[Job], error: Exception) -> Results:
         """Run a batch that failed once more, on a new connection, which waits for others as long as it may."""
         try:
@@ -166,7 +187,7 @@ class LoopLedger:
 
     def _over(self, jobs: list[Job], began: float, results: Results) -> None:
         """Answer a batch, then begin the next one."""
-        self._busy = False
+        self._busy = self._asking = False
         self._crowd.came(len(jobs))
         deliver(results, self._loop)
         self._writer.observe(jobs, time.perf_counter() - began)
@@ -192,3 +213,27 @@ class LoopLedger:
             # A loop that has been closed has nobody left who waits.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(then, done)
+
+
+class ServerLedger(LoopLedger):
+    """For a database server: writers wait for each other in its transactions, and each look-up is a way there and back.
+
+    A batch is what waits when the transaction has begun."""
+
+    def _ask(self) -> None:
+        self._asking = True
+        self._do_apart(self._look, methodcaller("__call__"))
+
+    def _look(self) -> Callable[[], None]:
+        """Begin, and look up; gives what the loop goes on with."""
+        began, jobs = time.perf_counter(), []
+        try:
+            self._writer.begin()
+            jobs = self._batch()
+            return partial(self._looked, jobs, self._writer.look(jobs))
+        except Exception as error:
+            return partial(self._over, jobs, began, self._again(jobs, error))
+
+    def _looked(self, jobs: list[Job], stored: Snapshot) -> None:
+        self._asking = False
+        self._turn(jobs, stored)

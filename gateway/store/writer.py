@@ -93,39 +93,63 @@ class Writer:
         except Exception as error:
             self.reset(error)
 
+    def is_pending(self, failed: Exception | None) -> bool:
+        """Whether :meth:`confirm` may take its time."""
+        return failed is not None or self.connection.pending
+
     def _begin(self) -> None:
         if self._log is not None and self._log.doubtful:
             self._mend(self._log)
         self._last = self.connection.begin(ask=self._sql.last_position)[0] or 0
 
-    def run(self, jobs: list[Job]) -> Ran:
-        """Run all jobs in one transaction, which is left open where there is something to write. Raises what the driver
-        raises."""
-        connection = self.connection
-        if not connection.begun:
+    def look(self, jobs: list[Job]) -> Snapshot:
+        """Begin a transaction, if there is none, and look up what the jobs will ask. Raises what the driver raises."""
+        if not self.connection.begun:
             self._begin()
         draft_all(jobs)
-        stored = Snapshot(connection, self._sql)
+        stored = Snapshot(self.connection, self._sql)
         pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
-        look_ahead(stored, pairs, self.bounds.policy)
-        unit = Unit(stored, self._last)
+        if len(pairs) > 1 or self.connection.dialect.pipelines:
+            look_ahead(stored, pairs, self.bounds.policy)
+        return stored
+
+    def run(self, jobs: list[Job], stored: Snapshot | None = None) -> Ran:
+        """Run all jobs in one transaction, which is left open where there is something to write. Raises what the driver
+        raises. ``stored`` is what was looked up for them."""
+        unit = Unit(stored or self.look(jobs), self._last)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
-            connection.rollback()
+            self.connection.rollback()
             return Ran(results, None)
-        self._expire(jobs)
         return Ran(results, unit)
 
     def finish(self, ran: Ran) -> Results:
-        """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next.
+        """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next."""
+        return self.confirm(ran, self.send(ran))
+
+    def send(self, ran: Ran) -> Exception | None:
+        """Write and commit, and leave it to :meth:`confirm` to wait for a server. Gives what went wrong, for that."""
+        if ran.unit is None:
+            return None
+        try:
+            with self.connection.pipelined(wait=False):
+                self._expire([waiting for waiting, _ in ran.results])
+                flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
+                self._commit()
+        except Exception as error:
+            return error
+        return None
+
+    def confirm(self, ran: Ran, failed: Exception | None) -> Results:
+        """See to it that what was sent is committed; what is raised means that nothing was written.
 
         When the connection is lost meanwhile, only the database knows whether it has committed.
         """
         if ran.unit is not None:
             try:
-                with self.connection.pipelined():
-                    flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
-                    self._commit()
+                if failed is not None:
+                    raise failed
+                self.connection.complete()
             except Exception as error:
                 if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
                     raise
@@ -189,10 +213,10 @@ class Writer:
         return self._each_alone(jobs)
 
     def hurry(self) -> None:
-        """Let a transaction of this connection fail at once while another program holds the database's own lock."""
-        cursor, no_wait = self.connection.cursor(), self.connection.dialect.no_wait
-        if no_wait is not None and cursor is not self._hurried:
-            self.connection.run(no_wait)
+        """Let what this thread runs on this connection not wait for long."""
+        cursor, hurry = self.connection.cursor(), self.connection.dialect.hurry
+        if hurry is not None and cursor is not self._hurried:
+            hurry(cursor)
             self._hurried = cursor
 
     def probe(self, connection: Connection) -> None:

@@ -1,14 +1,13 @@
 """Fixtures of the store's tests; makes their kit importable."""
 
-import asyncio
 import sys
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from store_kit import turning
 
 from gateway.store import open_store
 
@@ -19,25 +18,13 @@ def path(tmp_path):
     return tmp_path / "sessions.db"
 
 
-@contextmanager
-def _turning():
-    """An event loop that runs in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield loop
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 @pytest.fixture(params=["thread", "loop"])
 def opening(path, request):
     """Opens the test's store with some settings; its writes run in the ledger's own thread, or in an event loop's."""
     if request.param == "thread":
         yield lambda settings=None: open_store(str(path), settings)
         return
-    with _turning() as loop:
+    with turning() as loop:
 
         def attached(settings=None):
             store = open_store(str(path), settings)

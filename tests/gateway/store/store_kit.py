@@ -1,6 +1,9 @@
 """What the store's tests are made of: prepared requests of an API with no bytes, and writes to send."""
 
+import asyncio
+import threading
 import uuid
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -86,3 +89,15 @@ def logged_out(secret):
 def logged_in(name="one"):
     """A write that makes a session and asks for a secret."""
     return Write(EventKind.OPENED, key=key(name), missing=Missing.CREATE, grants=True, retry=Retry.WINDOW)
+
+
+@contextmanager
+def turning():
+    """An event loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()

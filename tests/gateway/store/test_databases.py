@@ -9,7 +9,7 @@ import time
 
 import pytest
 from hypothesis import HealthCheck, settings
-from store_kit import again, opened, upserted, work
+from store_kit import again, opened, turning, upserted, work
 from test_prune import (  # noqa: F401 - the same contract
     history,
     test_a_key_that_was_forgotten_can_be_used_anew,
@@ -57,8 +57,10 @@ from gateway.store.databases import shown
 from tests import databases
 
 pytestmark = [pytest.mark.external, pytest.mark.xdist_group("databases")]
+IN_A_LOOP = "postgresql, in an event loop"
 KINDS = {
     "postgresql": (databases.postgres, databases.postgres_missing),
+    IN_A_LOOP: (databases.postgres, databases.postgres_missing),
     "mariadb": (databases.mariadb, databases.mariadb_missing),
 }
 _numbers = itertools.count()
@@ -81,9 +83,25 @@ def path(server):
 
 
 @pytest.fixture
-def store(path):
+def opening(path, request):
+    """Opens the store on that database; its writes run in the ledger's own thread, or in an event loop's."""
+    if request.node.callspec.params["server"] != IN_A_LOOP:
+        yield lambda settings=None: open_store(path, settings)
+        return
+    with turning() as loop:
+
+        def attached(settings=None):
+            store = open_store(path, settings)
+            store.attach(loop)
+            return store
+
+        yield attached
+
+
+@pytest.fixture
+def store(path, opening):
     """An open store on that database; whole, when the test has ended."""
-    store = open_store(path)
+    store = opening()
     yield store
     store.close()
     assert check(path).problems == ()
@@ -149,8 +167,8 @@ class Writers:
             time.sleep(0.01)
 
 
-def test_server_killed_and_started_again_loses_nothing_and_doubles_nothing(server, path):
-    store = open_store(path)
+def test_server_killed_and_started_again_loses_nothing_and_doubles_nothing(server, path, opening):
+    store = opening()
     try:
         with Writers([store]) as writers:
             for _ in range(3):
@@ -170,8 +188,8 @@ def test_server_killed_and_started_again_loses_nothing_and_doubles_nothing(serve
     assert check(path).problems == ()
 
 
-def test_connection_lost_while_a_commit_is_under_way_makes_no_second_event(server, path, monkeypatch):
-    store = open_store(path)
+def test_connection_lost_while_a_commit_is_under_way_makes_no_second_event(opening, monkeypatch):
+    store = opening()
     try:
         connection = store._writer.connection
         commit = type(connection).commit
@@ -196,8 +214,8 @@ def test_connection_lost_while_a_commit_is_under_way_makes_no_second_event(serve
         store.close()
 
 
-def test_stores_of_several_processes_take_turns(path):
-    stores = [open_store(path) for _ in range(3)]
+def test_stores_of_several_processes_take_turns(opening):
+    stores = [opening() for _ in range(3)]
     try:
         with Writers(stores, each=2) as writers:
             writers.progress(100)

@@ -1,11 +1,16 @@
-"""PostgreSQL's cursor against a real server, and against psycopg's own cursor."""
+"""PostgreSQL's cursor against a real server, and against psycopg's own cursor; and an event loop that writes there."""
 
+import asyncio
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from store_kit import opened, turning, work
 
-from gateway.store.postgresql import DIALECT
+from gateway.store import open_store
+from gateway.store.postgresql import DIALECT, LOCK
 from tests import databases
 
 pytestmark = [pytest.mark.external, pytest.mark.xdist_group("databases")]
@@ -149,3 +154,70 @@ def test_a_connection_that_is_gone_is_told_as_lost(server, database, cursor, how
     with pytest.raises(DIALECT.failures()) as still, cursor.pipeline():
         cursor.execute("ROLLBACK")
     assert DIALECT.is_lost(still.value)
+
+
+def test_what_is_sent_without_waiting_is_read_when_it_is_asked_for(cursor):
+    with cursor.pipeline(wait=False):
+        cursor.execute("SELECT pg_sleep(0.2)")
+        cursor.execute("SELECT 7")
+    assert (cursor.pending, cursor.fetchall()) == (True, [])
+    cursor.complete()
+    assert (cursor.pending, cursor.fetchall()) == (False, [(7,)])
+    cursor.complete()
+    assert cursor.fetchall() == [(7,)]
+
+
+def test_what_is_refused_without_waiting_is_told_when_it_is_asked_for(cursor):
+    with cursor.pipeline(wait=False):
+        cursor.execute("SELECT 1 / 0")
+    with pytest.raises(DIALECT.failures(), match="division by zero"):
+        cursor.complete()
+    cursor.execute("SELECT 1")
+    assert cursor.fetchone() == (1,)
+
+
+def test_a_thread_in_a_hurry_gives_a_slow_server_up_and_others_wait_for_it(cursor):
+    cursor.hurry()
+    with ThreadPoolExecutor(1) as other:
+        other.submit(cursor.execute, "SELECT pg_sleep(0.6)").result()
+    began = time.monotonic()
+    with pytest.raises(DIALECT.failures()) as slow:
+        cursor.execute("SELECT pg_sleep(10)")
+    assert time.monotonic() - began < 5
+    assert DIALECT.is_lost(slow.value)
+
+
+def longest_pause(loop, seconds):
+    """For how long the loop did nothing else at most, meanwhile."""
+
+    async def look():
+        last, longest, end = time.monotonic(), 0.0, time.monotonic() + seconds
+        while last < end:
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        return longest
+
+    return asyncio.run_coroutine_threadsafe(look(), loop).result()
+
+
+HELD = {"lock": f"SELECT pg_advisory_xact_lock({LOCK})", "look": "LOCK TABLE names", "commit": "LOCK TABLE events"}
+
+
+@pytest.mark.parametrize("step", HELD)
+def test_an_event_loop_goes_on_while_its_write_waits_for_another(server, step):
+    path = databases.empty(server, f"held_{step}")
+    with turning() as loop:
+        store = open_store(path)
+        store.attach(loop)
+        store.submit(work(opened("first"))).result(timeout=30)
+        other = DIALECT.open(path, 5.0, False)
+        other.connect()
+        other.connection().execute("BEGIN")
+        other.connection().execute(HELD[step])
+        waiting = store.submit(work(opened("second")))
+        assert longest_pause(loop, 1.5) < 0.5
+        assert not waiting.done()
+        other.connection().execute("COMMIT")
+        other.close()
+        assert waiting.result(timeout=30).event.position == 2
+        store.close()
