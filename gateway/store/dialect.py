@@ -234,12 +234,14 @@ class Connection:
         self.run("COMMIT")
         self.begun = False
 
-    def rollback(self) -> None:
-        """Undo the transaction, if there is one; a connection that cannot even do that is dropped."""
+    def rollback(self, wait: bool = True) -> None:
+        """Undo the transaction, if there is one; a connection that cannot even do that is dropped. ``wait`` as in
+        :meth:`pipelined`."""
         begun, self.begun = self.begun, False
         try:
             if self._cursor is not None and begun:
-                self.run("ROLLBACK")
+                with self.pipelined(wait):
+                    self.run("ROLLBACK")
         except self.failures:
             self.close()
 

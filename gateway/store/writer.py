@@ -7,6 +7,7 @@ itself, in the end each job alone: nothing that befalls one batch, or one of its
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -48,7 +49,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """Jobs that were run; ``unit`` is what is still to be committed, None when there is nothing."""
+    """Jobs that were run; ``unit`` is what is to be committed, None when there is nothing. The transaction is open."""
 
     results: Results
     unit: Unit | None
@@ -114,14 +115,12 @@ class Writer:
         return stored
 
     def run(self, jobs: list[Job], stored: Snapshot | None = None) -> Ran:
-        """Run all jobs in one transaction, which is left open where there is something to write. Raises what the driver
-        raises. ``stored`` is what was looked up for them."""
+        """Run all jobs in one transaction, which is left open. Raises what the driver raises. ``stored`` is what was
+        looked up for them."""
         unit = Unit(stored or self.look(jobs), self._last)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
-        if not unit.changed and not any(callable(waiting.prepared) for waiting in jobs):
-            self.connection.rollback()
-            return Ran(results, None)
-        return Ran(results, unit)
+        idle = not unit.changed and not any(callable(waiting.prepared) for waiting in jobs)
+        return Ran(results, None if idle else unit)
 
     def finish(self, ran: Ran) -> Results:
         """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next."""
@@ -130,6 +129,7 @@ class Writer:
     def send(self, ran: Ran) -> Exception | None:
         """Write and commit, and leave it to :meth:`confirm` to wait for a server. Gives what went wrong, for that."""
         if ran.unit is None:
+            self.connection.rollback(wait=False)
             return None
         try:
             with self.connection.pipelined(wait=False):
@@ -155,7 +155,10 @@ class Writer:
                     raise
             self.trouble = None
             self.committed(len(ran.unit.events))
-        elif self._log is not None:
+            return ran.results
+        with suppress(*self.connection.failures):
+            self.connection.complete()
+        if self._log is not None:
             self._logged = self._log.latest
         return ran.results
 
