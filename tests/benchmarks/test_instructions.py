@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,16 @@ def test_a_request_costs_no_more_instructions_than_the_last_time():
         pytest.skip(why)
     known = json.loads(KNOWN.read_text(encoding="utf-8"))
     found = instructions.counted()
-    dearer = {name: (count, known.get(name)) for name, count in found.items() if count > _most(known, name)}
+    if _dearer(found, known):
+        # Now and then a timer of the gateway falls into what is counted; hardly twice into the same.
+        again = instructions.counted()
+        found = {name: min(count, again[name]) for name, count in found.items()}
+    dearer = _dearer(found, known)
     assert dearer == {}, f"now and then; if it is meant: python -m benchmarks.instructions --json > {KNOWN}"
+
+
+def _dearer(found: Mapping[str, int], known: dict[str, int]) -> dict[str, tuple[int, int | None]]:
+    return {name: (count, known.get(name)) for name, count in found.items() if count > _most(known, name)}
 
 
 def _most(known: dict[str, int], name: str) -> float:

@@ -116,7 +116,8 @@ def test_a_revoked_credential_stops_working_in_every_worker_within_two_seconds(s
 
     def statuses() -> set[int]:
         found = set()
-        for _ in range(12):
+        # A worker that got more of them would let the caller wait: 429.
+        for _ in range(10):
             with server.client() as client:
                 found.add(client.post("/sites/acme/api/userSession/post", headers=headers, content=b"{}").status_code)
         return found
