@@ -56,7 +56,8 @@ class Cursor:
         self._result = None
         self._send(sql, values)
         if not self._piped:
-            self._finish()
+            self._sync()
+            self.complete()
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement once for each row."""
@@ -71,13 +72,13 @@ class Cursor:
         try:
             yield
         except BaseException:
-            self._piped = False
-            self._finish()
+            wait = True
             raise
-        self._piped = False
-        self._sync()
-        if wait:
-            self.complete()
+        finally:
+            self._piped = False
+            self._sync()
+            if wait:
+                self.complete()
 
     @property
     def description(self) -> int | None:
@@ -112,10 +113,6 @@ class Cursor:
         name = self._prepared[sql, types] = b"gateway_%d" % self._names
         self._wire.send_prepare(name, _numbered(sql), types)
         return name
-
-    def _finish(self) -> None:
-        self._sync()
-        self.complete()
 
     def _sync(self) -> None:
         """Mark the end of what is sent, and send what the socket takes at once."""

@@ -21,7 +21,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from operator import methodcaller
 from typing import Any, TypeVar
 
 from gateway.store.crowd import Crowd
@@ -222,7 +221,7 @@ class ServerLedger(LoopLedger):
 
     def _ask(self) -> None:
         self._asking = True
-        self._do_apart(self._look, methodcaller("__call__"))
+        self._do_apart(self._look, lambda go_on: go_on())
 
     def _look(self) -> Callable[[], None]:
         """Begin, and look up; gives what the loop goes on with."""

@@ -133,7 +133,7 @@ class Writer:
             return None
         try:
             with self.connection.pipelined(wait=False):
-                self._expire([waiting for waiting, _ in ran.results])
+                self._expire(ran.results)
                 flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
                 self._commit()
         except Exception as error:
@@ -310,11 +310,11 @@ class Writer:
                 break
         return results
 
-    def _expire(self, jobs: list[Job]) -> None:
+    def _expire(self, results: Results) -> None:
         """Forget what expired outcomes need now and then; the clock is the requests' own."""
         if time.monotonic() - self._expired < _EXPIRY_SECONDS:
             return
-        moments = [work.received_at for waiting in jobs for work in waiting.works]
+        moments = [work.received_at for waiting, _ in results for work in waiting.works]
         if moments:
             self._expired = time.monotonic()
             self.connection.run(self._sql.expire, micros(min(moments)))

@@ -16,6 +16,7 @@ TOLERANCE = 1.10
 
 @pytest.mark.external
 def test_a_request_costs_no_more_instructions_than_the_last_time():
+    # ``why`` names what is missing and how to install it.
     if why := instructions.missing():
         pytest.skip(why)
     known = json.loads(KNOWN.read_text(encoding="utf-8"))

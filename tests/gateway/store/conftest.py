@@ -7,9 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from store_kit import turning
-
-from gateway.store import open_store
+from store_kit import openings
 
 
 @pytest.fixture
@@ -21,17 +19,8 @@ def path(tmp_path):
 @pytest.fixture(params=["thread", "loop"])
 def opening(path, request):
     """Opens the test's store with some settings; its writes run in the ledger's own thread, or in an event loop's."""
-    if request.param == "thread":
-        yield lambda settings=None: open_store(str(path), settings)
-        return
-    with turning() as loop:
-
-        def attached(settings=None):
-            store = open_store(str(path), settings)
-            store.attach(loop)
-            return store
-
-        yield attached
+    with openings(str(path), in_loop=request.param == "loop") as opens:
+        yield opens
 
 
 @pytest.fixture

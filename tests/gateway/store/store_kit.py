@@ -6,11 +6,13 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from gateway.commands import ByKey, ByToken, Missing, Retry, Write
 from gateway.credentials import digest
 from gateway.model import EventKind, Key, Principal
 from gateway.outcome import Fault, FaultKind
+from gateway.store import open_store
 from gateway.work import RawRequest, Work
 from schemas.api import Api, Asked, Context, Operation
 
@@ -101,3 +103,19 @@ def turning():
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+@contextmanager
+def openings(path, in_loop):
+    """What opens the store there, with some settings; its writes run in the ledger's own thread, or in a loop's."""
+    if not in_loop:
+        yield partial(open_store, path)
+        return
+    with turning() as loop:
+
+        def attached(settings=None):
+            store = open_store(path, settings)
+            store.attach(loop)
+            return store
+
+        yield attached

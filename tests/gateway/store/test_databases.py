@@ -9,7 +9,7 @@ import time
 
 import pytest
 from hypothesis import HealthCheck, settings
-from store_kit import again, opened, turning, upserted, work
+from store_kit import again, opened, openings, upserted, work
 from test_prune import (  # noqa: F401 - the same contract
     history,
     test_a_key_that_was_forgotten_can_be_used_anew,
@@ -70,6 +70,7 @@ _numbers = itertools.count()
 def server(request):
     """A running server; the tests of one kind come together."""
     start, missing = KINDS[request.param]
+    # ``why`` names what is missing and how to install it.
     if why := missing():
         pytest.skip(why)
     with start() as running:
@@ -85,17 +86,8 @@ def path(server):
 @pytest.fixture
 def opening(path, request):
     """Opens the store on that database; its writes run in the ledger's own thread, or in an event loop's."""
-    if request.node.callspec.params["server"] != IN_A_LOOP:
-        yield lambda settings=None: open_store(path, settings)
-        return
-    with turning() as loop:
-
-        def attached(settings=None):
-            store = open_store(path, settings)
-            store.attach(loop)
-            return store
-
-        yield attached
+    with openings(path, in_loop=request.node.callspec.params["server"] == IN_A_LOOP) as opens:
+        yield opens
 
 
 @pytest.fixture

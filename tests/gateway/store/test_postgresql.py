@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.external, pytest.mark.xdist_group("databases")]
 
 @pytest.fixture(scope="module")
 def server():
+    # ``why`` names what is missing and how to install it.
     if why := databases.postgres_missing():
         pytest.skip(why)
     with databases.postgres() as running:
