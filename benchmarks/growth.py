@@ -67,12 +67,12 @@ class Kind:
 
 @contextmanager
 def _sqlite(folder: Path, loading: bool) -> Iterator[Served]:
-    import sqlite3
+    import apsw
 
     def address(name: str) -> str:
         return str(folder / f"{name}.db")
 
-    yield Served(address, address, f"SQLite {sqlite3.sqlite_version}")
+    yield Served(address, address, f"SQLite {apsw.sqlite_lib_version()}")
 
 
 _LOADING = ("wal_level=minimal", "max_wal_senders=0", "autovacuum=off", "max_wal_size=8GB", "shared_buffers=1GB")

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import platform
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from gateway import boot, demo
 from gateway.boot import Gateway
@@ -126,9 +127,10 @@ def _terms(every: list[Facts]) -> Iterator[tuple[Any, ...]]:
 
 def fill(database: Path, every: list[Facts]) -> None:
     """Put the sessions, and no others, into a store that is there."""
-    connection = sqlite3.connect(database)
+    # Two SQLites in one process would see none of each other's locks.
+    connection = apsw.Connection(str(database))
+    connection.execute("PRAGMA cache_size = -400000")
     with connection:
-        connection.execute("PRAGMA cache_size = -400000")
         for table in ("sessions", "terms", "tokens"):
             connection.execute(f"DELETE FROM {table}")
         connection.executemany(f"INSERT INTO sessions VALUES ({', '.join('?' * 12)})", _rows(every))

@@ -171,7 +171,7 @@ class Connection:
         """Every row."""
         cursor = self.cursor()
         cursor.execute(sql, values)
-        return list(cursor.fetchall()) if cursor.description is not None else []
+        return list(cursor.fetchall())
 
     def rows(self, query: Any) -> list[Any]:
         """Every row of a query that was built with the models."""

@@ -80,11 +80,6 @@ class Cursor:
             if wait:
                 self.complete()
 
-    @property
-    def description(self) -> int | None:
-        """How many columns the last statement gave; None when it gives no rows."""
-        return self._result.nfields or None if self._result is not None else None
-
     def fetchone(self) -> Any:
         """The first row, None when there is none."""
         return next(iter(self.fetchall()), None)

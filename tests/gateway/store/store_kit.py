@@ -3,10 +3,12 @@
 import asyncio
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+import apsw
 
 from gateway.commands import ByKey, ByToken, Missing, Retry, Write
 from gateway.credentials import digest
@@ -33,6 +35,11 @@ API = Api("biot", "BioT", ("rest",), ("/",), (OPERATION, OTHER_OPERATION), {})
 ANNE = Principal("anne", "biot", "north")
 BOB = Principal("bob", "biot", "south")
 OPERATOR = Principal("operator", "operator", None)
+
+
+def database_of(path):
+    """A store's database as another program sees it. (Two SQLites in one process see none of each other's locks.)"""
+    return closing(apsw.Connection(str(path)))
 
 
 def work(command, principal=ANNE, at=NOON, after=0.0, operation=OPERATION, secret="", **options):

@@ -92,11 +92,12 @@ def test_batch_ends_like_the_same_writes_alone(tmp_path, earlier):
 def asked(store, requests):
     """What a batch of these writes asks the database, and the database's own plan for each question."""
     driver, told = store._writer.connection.cursor().connection, []
-    driver.set_trace_callback(told.append)
+    driver.exec_trace = lambda cursor, sql, values: told.append((sql, values)) or True
     at_once(store, requests)
-    driver.set_trace_callback(None)
-    questions = [sql for sql in told if sql.startswith("SELECT")]
-    return {sql: [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")] for sql in questions}, questions
+    driver.exec_trace = None
+    questions = [(sql, values) for sql, values in told if sql.startswith("SELECT")]
+    plans = {sql: [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}", values)] for sql, values in questions}
+    return plans, [sql for sql, _ in questions]
 
 
 BATCHES = {

@@ -1,9 +1,7 @@
 """``session-gateway check`` finds whatever does not fit, and says so of nothing else."""
 
-import sqlite3
-
 import pytest
-from store_kit import closed, logged_in, opened, upserted, work
+from store_kit import closed, database_of, logged_in, opened, upserted, work
 
 from gateway.cli import main
 from gateway.commands import ByUid, Write
@@ -30,8 +28,9 @@ def filled(path):
 
 
 def damaged(path, sql):
-    with sqlite3.connect(path) as connection:
-        assert connection.execute(sql).rowcount > 0, sql
+    with database_of(path) as connection:
+        connection.execute(sql)
+        assert connection.changes() > 0, sql
     return "\n".join(check(str(path)).problems)
 
 

@@ -1,10 +1,9 @@
 """The write-ahead log is worked off while writes go on, so that it does not grow with them."""
 
-import sqlite3
 import time
 
 import pytest
-from store_kit import opened, work
+from store_kit import database_of, opened, work
 
 from gateway.store import checkpoints
 
@@ -33,14 +32,13 @@ def test_log_stays_small_while_writes_go_on(often, path, store):
 
 def test_log_grows_where_it_cannot_be_worked_off_and_nothing_is_lost(often, path, store, caplog):
     """A reader that stays in its snapshot holds the log; writers go on."""
-    with sqlite3.connect(path, isolation_level=None) as other:
+    with database_of(path) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM events").fetchone()
         write(store, 150)
         assert path.with_name(path.name + "-wal").stat().st_size > 1200 * PAGE
         other.execute("ROLLBACK")
         assert other.execute("SELECT count(*) FROM events").fetchone() == (150,)
-    other.close()
 
 
 def test_a_checkpoint_that_fails_is_told_and_tried_again(often, path, store, caplog, monkeypatch):

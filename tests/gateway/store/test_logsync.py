@@ -2,13 +2,12 @@
 
 import errno
 import os
-import sqlite3
 import struct
 import threading
 import time
 
 import pytest
-from store_kit import again, key, opened, upserted, work
+from store_kit import again, database_of, key, opened, upserted, work
 
 from gateway.commands import ByKey, GetSession, ListEvents
 from gateway.outcome import FaultKind
@@ -97,7 +96,7 @@ def test_a_sync_that_fails_once_is_made_good_by_a_checkpoint(path, store, run, m
     # All of it is in the database file by itself.
     copy = path.with_name("copy.db")
     copy.write_bytes(path.read_bytes())
-    with sqlite3.connect(copy) as database:
+    with database_of(copy) as database:
         assert database.execute("SELECT count(*) FROM events").fetchone() == (1,)
     assert store.ready() is None
     assert run(work(opened())).event.position == 2
@@ -107,7 +106,7 @@ def test_after_a_failed_sync_no_process_answers_until_the_log_is_in_the_database
     monkeypatch.setattr("gateway.store.writer._PAUSES", (0.0,))
     store = opening()
     other = open_store(str(path))
-    with sqlite3.connect(path, isolation_level=None) as reader:
+    with database_of(path) as reader:
         # A reader of an old snapshot: the log cannot all be copied.
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM events").fetchone()
@@ -119,7 +118,6 @@ def test_after_a_failed_sync_no_process_answers_until_the_log_is_in_the_database
         assert other.submit(work(opened("b"))).exception(30).kind is FaultKind.STORE_UNAVAILABLE
         assert [one.id for one in other.submit(work(ListEvents())).result(30).events]
         reader.execute("COMMIT")
-    reader.close()
     deadline = time.monotonic() + 30
     while store.ready() is not None and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -53,15 +53,14 @@ ROWS = [
 def test_values_come_back_as_psycopg_itself_reads_them(cursor, database):
     cursor.executemany(ADD, ROWS)
     cursor.execute(ALL)
-    assert cursor.description
     assert cursor.fetchall() == ROWS == database.connection().execute(ALL).fetchall()
 
 
-def test_a_statement_that_finds_nothing_has_no_row_and_a_change_has_no_columns(cursor):
+def test_a_statement_that_finds_nothing_has_no_row_and_neither_has_a_change(cursor):
     cursor.execute(ALL)
     assert (cursor.fetchone(), cursor.fetchall()) == (None, [])
     cursor.execute(ADD, ROWS[0])
-    assert (cursor.description, cursor.fetchall()) == (None, [])
+    assert cursor.fetchall() == []
 
 
 def test_the_last_statement_of_a_pipeline_is_the_one_that_is_read_and_at_its_end_only(cursor):
@@ -69,7 +68,7 @@ def test_the_last_statement_of_a_pipeline_is_the_one_that_is_read_and_at_its_end
     with cursor.pipeline():
         cursor.execute(ADD, ROWS[0])
         cursor.execute("SELECT 1")
-        assert (cursor.description, cursor.fetchall()) == (None, [])
+        assert cursor.fetchall() == []
         cursor.execute("SELECT COUNT(*), %s::bigint FROM kept", (7,))
     assert cursor.fetchone() == (1, 7)
 

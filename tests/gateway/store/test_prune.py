@@ -1,12 +1,11 @@
 """What is older than a limit is forgotten, all of it, and nothing else; writers and followers notice nothing."""
 
-import sqlite3
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from store_kit import ANNE, BOB, NOON, closed, key, logged_in, logged_out, opened, upserted, work
+from store_kit import ANNE, BOB, NOON, closed, database_of, key, logged_in, logged_out, opened, upserted, work
 
 from gateway.cli import main
 from gateway.commands import ByKey, ByUid, GetSession, ListEvents, ListSessions, Retry, Write
@@ -159,7 +158,7 @@ def test_the_command_tells_what_it_forgot(path, store, run, history, capsys):
     assert "0 sessions and 0 events forgotten" in capsys.readouterr().out
     assert main(arguments) == 0
     assert "forgotten" in capsys.readouterr().out
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         assert database.execute("SELECT count(*) FROM events").fetchone()[0] < 10
     with pytest.raises(SystemExit):
         main([*arguments[:-1], "-3"])

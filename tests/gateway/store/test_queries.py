@@ -1,13 +1,12 @@
 """Lists hold what their filter says, in order, each match once; also far into a long list."""
 
-import sqlite3
 import uuid
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_kit import ANNE, BOB, NOON, OPERATOR, opened, upserted, work
+from store_kit import ANNE, BOB, NOON, OPERATOR, database_of, opened, upserted, work
 
 from gateway.commands import ByUid, ListEvents, ListSessions, Order, SessionFilter, Write
 from gateway.model import Device, EventKind, State, Subject
@@ -176,10 +175,8 @@ def plans(path, monkeypatch, store, command, who=ANNE):
     monkeypatch.setattr(Connection, "all", recorded)
     store.submit(work(command, who)).result()
     monkeypatch.undo()
-    with sqlite3.connect(path) as database:
-        rows = [row[3] for sql, values in seen for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-    database.close()
-    return rows
+    with database_of(path) as database:
+        return [row[3] for sql, values in seen for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
 
 
 LISTS = {

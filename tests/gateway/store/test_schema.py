@@ -1,10 +1,9 @@
 """A store that an earlier release wrote says the same afterwards, and goes on knowing its repeats."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
-from store_kit import ANNE, BOB, closed, key, logged_out, opened, upserted, work
+from store_kit import ANNE, BOB, closed, database_of, key, logged_out, opened, upserted, work
 
 from gateway.commands import ByKey, GetSession, ListEvents, ListSessions, SessionFilter
 from gateway.model import Subject
@@ -22,11 +21,10 @@ TO_FIRST = (
 @pytest.fixture(params=[1, 2])
 def earlier(path, request):
     """A store of an earlier version."""
-    with sqlite3.connect(path) as database:
-        database.executescript(EARLIER.read_text(encoding="utf-8"))
+    with database_of(path) as database:
+        database.execute(EARLIER.read_text(encoding="utf-8"))
         for statement in TO_FIRST if request.param == 1 else ():
             database.execute(statement)
-    database.close()
     assert migrate(str(path)) == request.param
     return open_store(str(path))
 

@@ -1,13 +1,13 @@
 """The store's promises: durable, one event a write however often it is sent, tenants apart, honest when it fails."""
 
 import asyncio
-import sqlite3
 import stat
 import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
 
+import apsw
 import pytest
 from store_kit import (
     ANNE,
@@ -17,6 +17,7 @@ from store_kit import (
     OTHER_OPERATION,
     again,
     closed,
+    database_of,
     key,
     logged_in,
     logged_out,
@@ -232,12 +233,11 @@ def held_up(store, path, prepared):
     """Send everything while another program holds the database, so that it becomes one batch."""
     sizes = []
     store.observer = lambda size, seconds: sizes.append(size)
-    with sqlite3.connect(path, isolation_level=None) as other:
+    with database_of(path) as other:
         other.execute("BEGIN IMMEDIATE")
         first = store.submit(work(opened("first")))
         futures = [store.submit(one) for one in prepared]
         other.execute("ROLLBACK")
-    other.close()
     first.result(timeout=30)
     return [future.exception(timeout=30) or future.result() for future in futures], sizes
 
@@ -374,9 +374,8 @@ def test_raw_request_is_kept_up_to_a_limit(path):
     store = open_store(str(path), {"store.raw_bytes": 4})
     store.submit(work(opened())).result()
     store.close()
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         ((head, size, body),) = database.execute("SELECT head, size, raw FROM events").fetchall()
-    database.close()
     assert zlib.decompress(body) == b'{"na'
     assert size == 14
     assert '"target":"/x"' in head
@@ -395,14 +394,12 @@ class TestSchema:
 
     def test_newer_store_is_refused(self, path):
         open_store(str(path)).close()
-        with sqlite3.connect(path) as database:
+        with database_of(path) as database:
             database.execute("UPDATE meta SET value = 999 WHERE name = 'schema_version'")
-        database.close()
         with pytest.raises(StoreError, match="schema version 999"):
             open_store(str(path))
-        with sqlite3.connect(path) as database:
+        with database_of(path) as database:
             assert database.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone() == (999,)
-        database.close()
 
     def test_migrate_tells_the_version_before(self, path):
         assert migrate(f"sqlite:///{path}") == 0
@@ -442,7 +439,7 @@ def test_database_file_is_for_its_owner_alone(path, store):
 def test_locked_database_makes_writes_fail_and_recovers_by_itself(path, opening):
     store = opening({"store.busy_seconds": 0.05})
     recovered = threading.Event()
-    with sqlite3.connect(path, isolation_level=None) as other:
+    with database_of(path) as other:
         other.execute("BEGIN IMMEDIATE")
         futures = [store.submit(work(opened(str(number)))) for number in range(3)]
         faults = [future.exception(timeout=30) for future in futures]
@@ -453,7 +450,6 @@ def test_locked_database_makes_writes_fail_and_recovers_by_itself(path, opening)
         assert store.submit(work(ListSessions())).result().sessions == ()
         store.observer = lambda size, seconds: store.ready() is None and recovered.set()
         other.execute("ROLLBACK")
-    other.close()
     assert recovered.wait(timeout=30)
     assert store.submit(work(opened())).result(timeout=30).event.position == 1
     store.close()
@@ -463,7 +459,7 @@ def test_database_that_cannot_be_connected_to_makes_writes_fail_and_recovers(ope
     store = opening()
 
     def gone():
-        raise sqlite3.OperationalError("unable to open database file")
+        raise apsw.CantOpenError("unable to open database file")
 
     with monkeypatch.context() as patched:
         patched.setattr(store._writer.connection, "cursor", gone)
@@ -496,9 +492,8 @@ def test_what_expired_outcomes_need_is_forgotten(path, store, run, monkeypatch):
     run(work(upserted(mode="c"), after=1500))
     run(work(upserted(mode="d"), after=3000))
     store.close()
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         assert database.execute("SELECT count(*) FROM states").fetchone() == (0,)
-    database.close()
 
 
 class TestCredentials:

@@ -1,13 +1,12 @@
 """Counts and far pages by tallies are those of the rows, whatever changed the rows, and while they change."""
 
 import random
-import sqlite3
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from store_kit import ANNE, BOB, NOON, OPERATOR, again, opened, work
+from store_kit import ANNE, BOB, NOON, OPERATOR, again, database_of, opened, work
 
 from gateway.commands import ByUid, ListSessions, Order, Retry, SessionFilter, Write
 from gateway.model import EventKind, Subject
@@ -24,14 +23,14 @@ SPREAD = (timedelta(0), timedelta(seconds=59), timedelta(minutes=61), timedelta(
 
 
 def tallied(path):
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         return database.execute(TALLIED).fetchall()
 
 
 def counted(path):
     """The same from the sessions' own rows."""
     found = {}
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         for tenant, sort_at, started_at in database.execute("SELECT tenant, sort_at, started_at FROM sessions"):
             for level, size in enumerate((86_400_000_000, 60_000_000)):
                 row = found.setdefault((tenant, level, sort_at // size), [0, 0])
@@ -71,9 +70,8 @@ def test_refused_and_repeated_writes_are_not_counted(store, run, path):
 
 def counted_anew(path):
     """What a migration does to a store of before there were tallies; ``tests/data/store-v2.sql`` is migrated whole."""
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         database.execute("UPDATE tallies SET sessions = 77, bucket = bucket + 5")
-    database.close()
     connection = Connection(SQLITE, str(path), 5.0)
     connection.begin()
     count_anew(connection)
@@ -131,7 +129,7 @@ def test_far_page_begins_where_the_skipped_end(store, path, order):
     """Also when all sessions share a minute, or an instant."""
     for number in range(5):
         store.submit(work(opened(str(number), started_at=NOON + timedelta(minutes=number)))).result()
-    with sqlite3.connect(path) as database:
+    with database_of(path) as database:
         body = database.execute("SELECT body FROM sessions").fetchone()[0]
         rows = [
             (100 + n, n.to_bytes(16, "big"), "north", b"k", 0, n // 700 * 25_000_000, n // 700 * 25_000_000, body)
