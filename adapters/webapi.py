@@ -19,7 +19,7 @@ from gateway.limits import Limits
 from gateway.outcome import Fault, FaultKind
 from gateway.settings import Settings
 from gateway.wire import WireRequest, WireResponse
-from schemas.api import Answer, Api, NativeFault, Route
+from schemas.api import Always, Answer, Api, NativeFault, Route
 from schemas.message import Message
 
 _BINDING = Binding(NET_SCALARS, ignore_case=True)
@@ -108,8 +108,8 @@ class WebApi:
         # Without a match, the API was found after the exchange was opened.
         known = exchange.match is not None and isinstance(exchange.reply, Format)
         chosen: Format = exchange.reply if known else negotiate(exchange.request.headers, _formats(exchange.api))
-        body = self.codecs[chosen.name, chosen.charset].encode(answer.tree, answer.message or message)
-        return WireResponse.of(answer.status, chosen.content_type, body, *answer.headers)
+        write = _written if isinstance(answer, Always) else _writing
+        return write(self, chosen, answer, answer.message or message)
 
     def fault(self, exchange: Exchange, fault: NativeFault) -> WireResponse:
         """The fault as HttpError, in the negotiated format."""
@@ -117,6 +117,14 @@ class WebApi:
         error = http_error(exchange, fault)
         text = xml(error) if chosen.name == "xml" else Writer(net=True).plain(error)
         return WireResponse.of(fault.status, chosen.content_type, _bytes(text, chosen.charset), *fault_headers(fault))
+
+
+def _writing(protocol: WebApi, chosen: Format, answer: Answer, message: Message) -> WireResponse:
+    body = protocol.codecs[chosen.name, chosen.charset].encode(answer.tree, message)
+    return WireResponse.of(answer.status, chosen.content_type, body, *answer.headers)
+
+
+_written = lru_cache(maxsize=64)(_writing)
 
 
 def _model(codec: Codec | None, body: bytes, message: Message, limits: Limits, *, needed: bool) -> Decoded:

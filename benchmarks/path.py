@@ -97,12 +97,10 @@ class _Ready:
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
 
-    def start(self, prepared: Any) -> "asyncio.Future[Any]":
+    def put(self, prepared: Any, then: Callable[[Any], None]) -> None:
         """The outcome, which is there."""
         draft_all((Job(prepared, None),))
-        future = asyncio.get_running_loop().create_future()
-        future.set_result(self.outcome)
-        return future
+        then(self.outcome)
 
 
 def steps(gateway: Any, seed: Seed) -> Mapping[str, Callable[[], object]]:

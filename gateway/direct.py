@@ -113,6 +113,7 @@ class Answer:
     """One request from its preparation to its log line; while the store is at work, a wait of :class:`Deadlines`."""
 
     __slots__ = (
+        "_asks",
         "_exchange",
         "_future",
         "_gateway",
@@ -138,6 +139,7 @@ class Answer:
         self._result: Any = None
         self._response: WireResponse | None = None
         self._sent = False
+        self._asks = False
         self._future: asyncio.Future[Any] | None = None
         self.ends = 0.0
 
@@ -152,43 +154,35 @@ class Answer:
             self._response = prepared
             self._ended()
             return
+        self._asks = True
         try:
-            future = self._future = self._gateway.store.start(prepared)
+            self._future = self._gateway.store.put(prepared, self._take)
         except Exception as error:
-            self._result = self._told(error)
-            self._ended()
-            return
-        if future.done():
-            self._done(future)
-        else:
-            self._wait(future)
+            self._take(error)
+        if self._asks:
+            self._wait()
 
-    def _wait(self, future: "asyncio.Future[Any]") -> None:
+    def _wait(self) -> None:
         telemetry.stir()
         loop = self._exchange.connection.loop
         self.ends = loop.time() + self._way.seconds
         self._way.deadlines.add(self, loop)
-        future.add_done_callback(self._done)
 
     def expire(self) -> None:
         """Tell the caller to come again. A write goes on all the same, and its repetition will find the answer."""
-        future, self._future = self._future, None
-        if future is not None:
-            future.cancel()
+        self._asks = False
+        if self._future is not None:
+            self._future.cancel()
         self._result = arrival.unanswered(self._way.seconds)
         self._ended()
 
-    def _done(self, future: "asyncio.Future[Any]") -> None:
-        if self._future is None:
-            # Too late; looked at, so that nobody says it was not.
-            _ = future.cancelled() or future.exception()
-            return
-        self._way.deadlines.remove(self)
-        try:
-            self._result = future.result()
-        except (Exception, asyncio.CancelledError) as error:
-            self._result = self._told(error)
-        self._ended()
+    def _take(self, result: Any) -> None:
+        """What the store gives, or what went wrong in it; it may be too late."""
+        if self._asks:
+            self._asks = False
+            self._way.deadlines.remove(self)
+            self._result = self._told(result) if isinstance(result, BaseException) else result
+            self._ended()
 
     def _ended(self) -> None:
         self._way.ended.add(self, self._exchange.connection.loop)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -26,6 +26,9 @@ class Store(Protocol):
 
     def start(self, prepared: Any) -> "asyncio.Future[Any]":
         """The Outcome of a Work, for the running event loop; the list of outcomes and faults of a Batch."""
+
+    def put(self, prepared: Any, then: Callable[[Any], None]) -> "asyncio.Future[Any] | None":
+        """The same; ``then`` is called with it, or with what went wrong. A future that is given may be cancelled."""
 
     def submit(self, prepared: Any) -> "Future[Any]":
         """The same, for a thread."""

@@ -61,6 +61,7 @@ from gateway.wire import Headers, WireRequest, WireResponse
 from schemas import fields
 from schemas.api import (
     PLAIN_FAULTS,
+    Always,
     Answer,
     Api,
     ApiPlugin,
@@ -94,6 +95,7 @@ __all__ = [
     "PROVISIONAL",
     "SPI_VERSION",
     "UNSET",
+    "Always",
     "Answer",
     "Api",
     "ApiPlugin",

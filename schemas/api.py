@@ -76,6 +76,14 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class Always(Answer):
+    """One answer to every request: whoever gives it keeps it, and a protocol may keep what it wrote of it."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A native address of an operation: ``POST /sites/{company-id}/api/userSession/post``.

@@ -14,6 +14,7 @@ from gateway.model import ApplicationUse, Device, EventKind, Key, Subject
 from gateway.outcome import Fault, FaultKind, FieldError, Note, Outcome
 from gateway.settings import Setting, Settings
 from schemas.api import (
+    Always,
     Answer,
     Api,
     ApiPlugin,
@@ -179,9 +180,9 @@ def _without_nulls(value: Any) -> Any:
     return _known(**value) if isinstance(value, dict) else value
 
 
-def present(outcome: Outcome, asked: Asked, text: str = "") -> Answer:
+def present(outcome: Outcome, asked: Asked, answer: Always) -> Answer:
     """Code ``00``."""
-    return Answer({"Message": {"Code": OK, "Description": text}})
+    return answer
 
 
 OPERATIONS: tuple[tuple[str, str, type[WireSchema], Callable[..., Mapped]], ...] = (
@@ -200,13 +201,14 @@ def build(settings: Settings) -> Api:
     """The API, with the texts and the required members that the settings name."""
     texts = {code: settings[f"{NAME}.text_{code}"] for code in CODES}
     required = settings[f"{NAME}.required"]
+    accepted = Always({"Message": {"Code": OK, "Description": texts[OK]}})
     operations = tuple(
         Operation(
             name,
             message_of(schema),
             ANSWER,
             command=partial(command, required=_applicable(required, schema)),
-            present=partial(present, text=texts[OK]),
+            present=partial(present, answer=accepted),
             routes=(Route("POST", f"{PREFIX}/{path}"),),
             credentials=credentials,
             doc=(schema.__doc__ or "").strip(),

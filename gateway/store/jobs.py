@@ -20,7 +20,8 @@ Result: TypeAlias = "Outcome | list[Outcome | Fault] | Any"
 
 @dataclass(slots=True)
 class Job:
-    """One caller's work, and where its result goes: ``loop`` is None when a thread waits.
+    """One caller's work, and where its result goes: to ``future``, or to ``then``, which is called with the result or
+    with what went wrong. ``loop`` is None when a thread waits.
 
     ``drafts`` are made before the lock of all writers is held (:func:`draft_all`), so that it is held for less time.
     """
@@ -30,6 +31,7 @@ class Job:
     loop: asyncio.AbstractEventLoop | None = None
     drafts: tuple[Draft | None, ...] = ()
     drafted: bool = False
+    then: Callable[[Any], None] | None = None
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -49,10 +51,10 @@ def job(prepared: Work | Batch | Task) -> Job:
     return Job(prepared, Future())
 
 
-def loop_job(prepared: Work | Batch) -> Job:
-    """A job that the running event loop waits for."""
+def loop_job(prepared: Work | Batch, then: Callable[[Any], None] | None = None) -> Job:
+    """A job that the running event loop waits for, or in which ``then`` is called."""
     loop = asyncio.get_running_loop()
-    return Job(prepared, loop.create_future(), loop)
+    return Job(prepared, loop.create_future() if then is None else None, loop, then=then)
 
 
 def draft_all(jobs: Iterable[Job]) -> None:
@@ -79,7 +81,7 @@ def deliver(results: Iterable[tuple[Job, Result]], here: asyncio.AbstractEventLo
     loops: dict[asyncio.AbstractEventLoop, list[tuple[Job, Result]]] = {}
     for waiting, result in results:
         if waiting.loop is None or waiting.loop is here:
-            _settle(waiting.future, result)
+            _settle(waiting, result)
         else:
             loops.setdefault(waiting.loop, []).append((waiting, result))
     for loop, pairs in loops.items():
@@ -90,10 +92,14 @@ def deliver(results: Iterable[tuple[Job, Result]], here: asyncio.AbstractEventLo
 
 def _settle_all(pairs: list[tuple[Job, Result]]) -> None:
     for waiting, result in pairs:
-        _settle(waiting.future, result)
+        _settle(waiting, result)
 
 
-def _settle(future: Any, result: Result) -> None:
+def _settle(waiting: Job, result: Result) -> None:
+    if waiting.then is not None:
+        waiting.then(result)
+        return
+    future = waiting.future
     if future.done():
         return
     try:

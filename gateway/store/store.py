@@ -137,6 +137,16 @@ class Store:
             return future
         return asyncio.wrap_future(self._readers.submit(lambda view: _read(view, prepared)))
 
+    def put(self, prepared: Work | Batch, then: Callable[[Any], None]) -> "asyncio.Future[Any] | None":
+        """:meth:`start` without a future for what only writes: ``then`` is called in the running event loop, with the
+        result or with what went wrong. A future that is given may be cancelled."""
+        if _writes(prepared) and mixed.halves(prepared) is None:
+            self._ledger.put(loop_job(prepared, then))
+            return None
+        future = self.start(prepared)
+        future.add_done_callback(lambda done: then(_end_of(done)))
+        return future
+
     async def _mixed(self, prepared: Batch, halves: tuple[Batch, Batch]) -> Result:
         return mixed.merged(prepared, *[await self._half(half) for half in halves])
 
@@ -224,6 +234,12 @@ class Store:
         if self._log is not None:
             self._log.close()
         self._lock.close()
+
+
+def _end_of(done: "asyncio.Future[Any]") -> Any:
+    """The result of a future, or what went wrong."""
+    error = asyncio.CancelledError() if done.cancelled() else done.exception()
+    return done.result() if error is None else error
 
 
 def _writes(prepared: Work | Batch) -> bool:

@@ -14,7 +14,7 @@ from gateway.outcome import Fault, FaultKind, FieldError
 from gateway.settings import Settings
 from gateway.wire import Headers, WireRequest
 from schemas import fields
-from schemas.api import Answer, Api, Native, NativeFault, Operation, Route
+from schemas.api import Always, Answer, Api, Native, NativeFault, Operation, Route
 from schemas.fields import WireSchema, message_of
 
 LIMITS = Limits()
@@ -222,6 +222,7 @@ def test_an_api_of_json_alone_reads_a_body_without_a_type_and_answers_json():
 
 
 ANSWER = Answer({"Message": {"Code": "00", "Description": "Success"}})
+ALWAYS = Always(ANSWER.tree)
 IN_JSON = '{"Message":{"Code":"00","Description":"Success"}}'
 WRITTEN = [
     ("application/json", None, IN_JSON.encode(), "application/json; charset=utf-8"),
@@ -233,12 +234,26 @@ WRITTEN = [
 ]
 
 
+@pytest.mark.parametrize("answer", [ANSWER, ALWAYS], ids=["made anew", "always the same"])
 @pytest.mark.parametrize(("accept", "charset", "body", "content_type"), WRITTEN)
-def test_the_published_answer_in_every_format(accept, charset, body, content_type):
+def test_the_published_answer_in_every_format(accept, charset, body, content_type, answer):
     sent = {"accept": accept, **({"accept_charset": charset} if charset else {})}
-    response = WEBAPI.encode(exchange(post("{}", headers=sent)), message_of(ContactsOutgoingModel), [ANSWER])
+    response = WEBAPI.encode(exchange(post("{}", headers=sent)), message_of(ContactsOutgoingModel), [answer])
     assert (response.status, response.body) == (200, body)
     assert dict(response.headers)["Content-Type"] == content_type
+
+
+def test_one_answer_to_every_request_is_written_for_each_message_and_each_api():
+    """What is kept of it is never another one's, however alike they are."""
+    one, two = Always({"Message": None, "Code": "01"}), Always({"Message": None, "Code": "02"})
+    bodies = [
+        WEBAPI.encode(exchange(post()), message_of(message), [answer]).body
+        for message in (ContactsOutgoingModel, MessageModel) * 2
+        for answer in (one, two)
+    ]
+    assert bodies[0] == bodies[1] == b'{"Message":null}'
+    assert bodies[2:4] == [b'{"Code":"01","Description":null}', b'{"Code":"02","Description":null}']
+    assert bodies[4:] == bodies[:4]
 
 
 def test_an_answer_of_another_message_and_status_is_written_the_same_way():

@@ -94,6 +94,11 @@ class Echo:
     def start(self, prepared):
         return asyncio.ensure_future(self.perform(prepared))
 
+    def put(self, prepared, then):
+        future = self.start(prepared)
+        future.add_done_callback(lambda done: done.cancelled() or then(done.exception() or done.result()))
+        return future
+
     async def perform(self, prepared):
         if prepared.path == "/wait":
             await asyncio.sleep(0.5)
