@@ -2,7 +2,8 @@
 
 A commit of SQLite with ``synchronous = NORMAL`` is in the log, and seen by all, but not yet on the disk. Syncing the
 log's file is what ``FULL`` would do next, while every other writer waits. Here the lock is given back first, so that
-others commit meanwhile; an answer leaves when all that it tells of is on the disk.
+others commit meanwhile; an answer leaves when all that it tells of is on the disk. Who syncs waits for the disk; an
+event loop does so only where that takes no time to speak of (:attr:`LogSync.is_quick`).
 
 For that all processes of a store share three counts, in the file of the writers' lock: of the commits that were begun,
 that are in the log, and that are known to be on the disk. After a sync that failed nobody knows what the disk holds of
@@ -12,6 +13,7 @@ database, no write is answered.
 
 import mmap
 import os
+import time
 from struct import Struct
 from threading import Lock
 
@@ -20,6 +22,12 @@ from peewee import OperationalError
 _COUNT = Struct("=Q")
 _BEGUN, _LOGGED, _SYNCED, _DOUBTS = range(0, 32, 8)
 _SIZE = 4096
+_QUICK_SECONDS = 0.001
+"""What a sync usually takes where it may stop an event loop; a solid-state disk takes about half of that."""
+_SLOW_SECONDS = 0.005
+_WARY = 20
+"""For so many times as long as a slow sync took, no event loop is stopped: a disk that stops often stops it for a
+twentieth of the time at most."""
 
 
 class LogSync:
@@ -30,6 +38,7 @@ class LogSync:
         self._file = -1
         self._seen: tuple[int, int] | None = None
         self._opening = Lock()
+        self._usual = self._wary_until = 0.0
         file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Memory without room for it on the disk would end the process; what others have counted stays.
@@ -68,11 +77,21 @@ class LogSync:
         """Whether a commit, and so every one before it, is on the disk."""
         return self._get(_SYNCED) >= number and not self.doubtful
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a sync takes no time to speak of, as far as those before it tell."""
+        return self._usual < _QUICK_SECONDS and time.monotonic() >= self._wary_until
+
+    def _took(self, seconds: float) -> None:
+        self._usual += (seconds - self._usual) / 16
+        if seconds > _SLOW_SECONDS:
+            self._wary_until = time.monotonic() + _WARY * seconds
+
     def sync(self, number: int) -> None:
         """Return when a commit that is in the log is on the disk. Raises OSError when nobody knows whether it is."""
         if self.is_synced(number):
             return
-        covered = self._get(_LOGGED)
+        covered, began = self._get(_LOGGED), time.monotonic()
         try:
             os.fdatasync(self._opened())
         except FileNotFoundError:
@@ -81,6 +100,8 @@ class LogSync:
         except OSError:
             self._set(_DOUBTS, 1)
             raise
+        finally:
+            self._took(time.monotonic() - began)
         if self.doubtful:
             raise OSError(f"{self._log} could not be synced")
         # Two processes at once may leave the lesser count: then something is synced twice.

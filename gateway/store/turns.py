@@ -2,8 +2,8 @@
 
 Two threads that both compute hand the interpreter's lock to and fro, and each time one waits for the other while all
 other processes wait for the writers' lock. So what computes stays in one thread; a second one does what blocks: it
-waits for the writers' lock, and for the disk. While it does, the loop reads the next requests and answers
-the last ones.
+waits for the writers' lock, and for a disk that is not quick. While it does, the loop reads the next requests and
+answers the last ones.
 
 A batch waits a moment for as many writes as there seem to be writers (:mod:`gateway.store.crowd`), since callers that
 were answered together come again together; a caller who writes alone waits for nobody.
@@ -153,7 +153,8 @@ class LoopLedger:
             return
         results = self._writer.confirm(ran, None)
         self._lock.release()
-        if self._writer.is_durable():
+        # While the disk is quick the loop waits for it by itself, unless others wait for the loop already.
+        if self._writer.is_durable() or (not self._waiting and self._writer.sync_at_once()):
             self._over(jobs, began, results)
         else:
             self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))

@@ -175,6 +175,13 @@ class Writer:
         """Whether all that the last results tell of is on the disk."""
         return self._log is None or self._log.is_synced(self._logged)
 
+    def sync_at_once(self) -> bool:
+        """Sync what the last results tell of, if that takes no time to speak of; whether all of it is on the disk."""
+        if self._log is not None and self._log.is_quick:
+            with suppress(OSError):
+                self._log.sync(self._logged)
+        return self.is_durable()
+
     def settle(self, results: Results, lock: Lock) -> Results:
         """The last results, once all that they tell of is on the disk, whatever that takes; called without the lock."""
         if self._log is None:

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from store_kit import again, database_of, key, opened, upserted, work
+from store_kit import again, database_of, key, opened, openings, upserted, work
 
 from gateway.commands import ByKey, GetSession, ListEvents
 from gateway.outcome import FaultKind
@@ -126,6 +126,54 @@ def test_after_a_failed_sync_no_process_answers_until_the_log_is_in_the_database
     assert other.submit(work(opened("b"))).result(30).event.position == 2
     store.close()
     other.close()
+
+
+class Clock:
+    """Stands for ``time`` and for the disk: each sync takes as many seconds as are given, and no real ones."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.seconds, self.by = 0.0, 0.0, []
+        monkeypatch.setattr("gateway.store.logsync.time", self)
+        monkeypatch.setattr(os, "fdatasync", self.fdatasync)
+
+    def monotonic(self):
+        return self.now
+
+    def fdatasync(self, file):
+        self.by.append(threading.current_thread().name)
+        self.now += self.seconds
+
+    def who(self, store, seconds, number=1):
+        """The threads that sync while so many writes come one after the other, and each sync takes so long."""
+        self.seconds, before = seconds, len(self.by)
+        for _ in range(number):
+            store.submit(work(opened())).result(30)
+        return set(self.by[before:])
+
+
+def test_an_event_loop_waits_for_a_quick_disk_alone(path, monkeypatch):
+    """One that has been slow is left to the other thread, for twenty times as long and until it is quick again."""
+    clock = Clock(monkeypatch)
+    with openings(str(path), in_loop=True) as opens:
+        store = opens()
+        (loop,) = clock.who(store, 0.0005, 3)
+        assert loop != "ledger"
+        assert clock.who(store, 0.1) == {loop}
+        assert clock.who(store, 0.0005, 100) == {"ledger"}
+        clock.now += 2.0
+        assert clock.who(store, 0.0005) == {loop}
+        assert clock.who(store, 0.004, 20) == {loop, "ledger"}
+        assert clock.who(store, 0.004) == {"ledger"}
+        store.close()
+
+
+def test_a_sync_of_the_event_loop_that_fails_is_made_good_by_the_other_thread(path, monkeypatch):
+    with openings(str(path), in_loop=True) as opens:
+        store = opens()
+        failing(monkeypatch, 1)
+        assert store.submit(work(opened())).result(30).event.position == 1
+        assert store.ready() is None
+        store.close()
 
 
 def test_counts_go_on_after_a_process_died_between_its_commit_and_its_word(path, store, run):
