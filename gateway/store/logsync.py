@@ -19,15 +19,11 @@ from threading import Lock
 
 from peewee import OperationalError
 
+from gateway.store.pace import Pace
+
 _COUNT = Struct("=Q")
 _BEGUN, _LOGGED, _SYNCED, _DOUBTS = range(0, 32, 8)
 _SIZE = 4096
-_QUICK_SECONDS = 0.001
-"""What a sync usually takes where it may stop an event loop; a solid-state disk takes about half of that."""
-_SLOW_SECONDS = 0.005
-_WARY = 20
-"""For so many times as long as a slow sync took, no event loop is stopped: a disk that stops often stops it for a
-twentieth of the time at most."""
 
 
 class LogSync:
@@ -38,7 +34,7 @@ class LogSync:
         self._file = -1
         self._seen: tuple[int, int] | None = None
         self._opening = Lock()
-        self._usual = self._wary_until = 0.0
+        self._pace = Pace()
         file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Memory without room for it on the disk would end the process; what others have counted stays.
@@ -80,12 +76,7 @@ class LogSync:
     @property
     def is_quick(self) -> bool:
         """Whether a sync takes no time to speak of, as far as those before it tell."""
-        return self._usual < _QUICK_SECONDS and time.monotonic() >= self._wary_until
-
-    def _took(self, seconds: float) -> None:
-        self._usual += (seconds - self._usual) / 16
-        if seconds > _SLOW_SECONDS:
-            self._wary_until = time.monotonic() + _WARY * seconds
+        return self._pace.is_quick
 
     def sync(self, number: int) -> None:
         """Return when a commit that is in the log is on the disk. Raises OSError when nobody knows whether it is."""
@@ -101,7 +92,7 @@ class LogSync:
             self._set(_DOUBTS, 1)
             raise
         finally:
-            self._took(time.monotonic() - began)
+            self._pace.took(time.monotonic() - began)
         if self.doubtful:
             raise OSError(f"{self._log} could not be synced")
         # Two processes at once may leave the lesser count: then something is synced twice.

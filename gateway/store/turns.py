@@ -148,12 +148,14 @@ class LoopLedger:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
         failed = self._writer.send(ran)
+        # Where the server, or the disk, is quick the loop waits for it by itself, unless others wait for the loop.
+        if failed is None and not self._waiting:
+            failed = self._writer.complete_at_once()
         if self._writer.is_pending(failed):
             self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
             return
         results = self._writer.confirm(ran, None)
         self._lock.release()
-        # While the disk is quick the loop waits for it by itself, unless others wait for the loop already.
         if self._writer.is_durable() or (not self._waiting and self._writer.sync_at_once()):
             self._over(jobs, began, results)
         else:

@@ -134,6 +134,7 @@ class Clock:
     def __init__(self, monkeypatch):
         self.now, self.seconds, self.by = 0.0, 0.0, []
         monkeypatch.setattr("gateway.store.logsync.time", self)
+        monkeypatch.setattr("gateway.store.pace.time", self)
         monkeypatch.setattr(os, "fdatasync", self.fdatasync)
 
     def monotonic(self):

@@ -10,6 +10,7 @@ import pytest
 from store_kit import opened, turning, work
 
 from gateway.store import open_store
+from gateway.store.libpq import Cursor
 from gateway.store.postgresql import DIALECT, LOCK
 from tests import databases
 
@@ -221,3 +222,49 @@ def test_an_event_loop_goes_on_while_its_write_waits_for_another(server, step):
         other.close()
         assert waiting.result(timeout=30).event.position == 2
         store.close()
+
+
+SLEEPY = """
+CREATE FUNCTION sleepy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER sleepy AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION sleepy()
+"""
+
+
+def test_a_commit_that_takes_long_stops_the_event_loop_for_a_moment_and_is_made_once(server):
+    """The loop waits for a quick server itself; it gives up on a slow one, whose commit may yet succeed."""
+    path = databases.empty(server, "slow_commit")
+    with turning() as loop:
+        store = open_store(path)
+        store.attach(loop)
+        store.submit(work(opened("first"))).result(timeout=30)
+        other = DIALECT.open(path, 5.0, False)
+        other.connect()
+        for statement in SLEEPY.strip().split(";\n"):
+            other.connection().execute(statement)
+        other.connection().commit()
+        waiting = [store.submit(work(opened(str(number)))) for number in range(3)]
+        assert longest_pause(loop, 1.5) < 0.5
+        assert sorted(one.result(timeout=30).event.position for one in waiting) == [2, 3, 4]
+        assert other.connection().execute("SELECT count(*), count(DISTINCT id) FROM events").fetchone() == (4, 4)
+        other.close()
+        store.close()
+
+
+def test_an_event_loop_waits_for_a_quick_server_by_itself(server, monkeypatch):
+    by, complete = [], Cursor.complete
+
+    def noted(self):
+        if self.pending:
+            by.append(threading.current_thread())
+        complete(self)
+
+    with turning() as loop:
+        store = open_store(databases.empty(server, "quick"))
+        store.attach(loop)
+        monkeypatch.setattr(Cursor, "complete", noted)
+        for number in range(20):
+            store.submit(work(opened(str(number)))).result(timeout=30)
+        store.close()
+    # One begins and looks up, the other waits for the commit.
+    assert {thread.name == "ledger" for thread in by} == {True, False}
