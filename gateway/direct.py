@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -239,15 +239,11 @@ class Answer:
 
 
 def _end(answers: list[Answer]) -> None:
-    """Make answers, send them, then tell of them."""
+    """Make answers, send them, then tell of them. What befalls one befalls no other; a caller who gets no answer for it
+    will ask again."""
     for step in (Answer.finish, Answer.send, Answer.record):
-        _each([partial(step, answer) for answer in answers])
-
-
-def _each(acts: Iterable[Callable[[], None]]) -> None:
-    """Do all; what befalls one befalls no other. A caller who gets no answer for it will ask again."""
-    for act in acts:
-        try:
-            act()
-        except Exception:
-            logger.exception("not answered")
+        for answer in answers:
+            try:
+                step(answer)
+            except Exception:
+                logger.exception("not answered")
