@@ -12,6 +12,8 @@ import pytest
 from gateway.demo import ONTIME_KEY
 from tests.e2e.conftest import Server, command
 
+pytestmark = pytest.mark.once
+
 LOG = "http://schemas.datacontract.org/2004/07/Spirit.Server.Common.Message.Sessions"
 ENVELOPE = (
     '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Header>{}'

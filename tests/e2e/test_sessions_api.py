@@ -154,6 +154,7 @@ def test_a_stream_ends_with_a_retry_line_when_the_server_stops(serve: Callable[.
     assert len(follower.rest) >= 2
 
 
+@pytest.mark.once
 def test_a_follower_sees_its_own_tenant_alone_and_leaves_when_its_key_is_revoked(serve: Callable[..., Server]) -> None:
     server = serve("--demo")
     mine, theirs = key(server), key(server, "other")
