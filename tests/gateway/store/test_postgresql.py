@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from store_kit import opened, turning, work
@@ -201,27 +202,34 @@ def longest_pause(loop, seconds):
     return asyncio.run_coroutine_threadsafe(look(), loop).result()
 
 
-HELD = {"lock": f"SELECT pg_advisory_xact_lock({LOCK})", "look": "LOCK TABLE names", "commit": "LOCK TABLE events"}
-
-
-@pytest.mark.parametrize("step", HELD)
-def test_an_event_loop_goes_on_while_its_write_waits_for_another(server, step):
-    path = databases.empty(server, f"held_{step}")
+@contextmanager
+def in_use(server, name):
+    """An event loop, a store of one event to which it writes, and another connection to that store."""
+    path = databases.empty(server, name)
     with turning() as loop:
         store = open_store(path)
         store.attach(loop)
         store.submit(work(opened("first"))).result(timeout=30)
         other = DIALECT.open(path, 5.0, False)
         other.connect()
-        other.connection().execute("BEGIN")
-        other.connection().execute(HELD[step])
+        yield loop, store, other.connection()
+        other.close()
+        store.close()
+
+
+HELD = {"lock": f"SELECT pg_advisory_xact_lock({LOCK})", "look": "LOCK TABLE names", "commit": "LOCK TABLE events"}
+
+
+@pytest.mark.parametrize("step", HELD)
+def test_an_event_loop_goes_on_while_its_write_waits_for_another(server, step):
+    with in_use(server, f"held_{step}") as (loop, store, other):
+        other.execute("BEGIN")
+        other.execute(HELD[step])
         waiting = store.submit(work(opened("second")))
         assert longest_pause(loop, 1.5) < 0.5
         assert not waiting.done()
-        other.connection().execute("COMMIT")
-        other.close()
+        other.execute("COMMIT")
         assert waiting.result(timeout=30).event.position == 2
-        store.close()
 
 
 SLEEPY = """
@@ -233,22 +241,14 @@ CREATE CONSTRAINT TRIGGER sleepy AFTER INSERT ON events DEFERRABLE INITIALLY DEF
 
 def test_a_commit_that_takes_long_stops_the_event_loop_for_a_moment_and_is_made_once(server):
     """The loop waits for a quick server itself; it gives up on a slow one, whose commit may yet succeed."""
-    path = databases.empty(server, "slow_commit")
-    with turning() as loop:
-        store = open_store(path)
-        store.attach(loop)
-        store.submit(work(opened("first"))).result(timeout=30)
-        other = DIALECT.open(path, 5.0, False)
-        other.connect()
+    with in_use(server, "slow_commit") as (loop, store, other):
         for statement in SLEEPY.strip().split(";\n"):
-            other.connection().execute(statement)
-        other.connection().commit()
+            other.execute(statement)
+        other.commit()
         waiting = [store.submit(work(opened(str(number)))) for number in range(3)]
         assert longest_pause(loop, 1.5) < 0.5
         assert sorted(one.result(timeout=30).event.position for one in waiting) == [2, 3, 4]
-        assert other.connection().execute("SELECT count(*), count(DISTINCT id) FROM events").fetchone() == (4, 4)
-        other.close()
-        store.close()
+        assert other.execute("SELECT count(*), count(DISTINCT id) FROM events").fetchone() == (4, 4)
 
 
 def test_an_event_loop_waits_for_a_quick_server_by_itself(server, monkeypatch):
