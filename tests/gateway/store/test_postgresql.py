@@ -212,9 +212,11 @@ def in_use(server, name):
         store.submit(work(opened("first"))).result(timeout=30)
         other = DIALECT.open(path, 5.0, False)
         other.connect()
-        yield loop, store, other.connection()
-        other.close()
-        store.close()
+        try:
+            yield loop, store, other.connection()
+        finally:
+            other.close()
+            store.close()
 
 
 HELD = {"lock": f"SELECT pg_advisory_xact_lock({LOCK})", "look": "LOCK TABLE names", "commit": "LOCK TABLE events"}
