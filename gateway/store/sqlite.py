@@ -61,6 +61,8 @@ def _copy(path: str, target: Path) -> None:
     target.touch(mode=0o600)
     try:
         with closing(apsw.Connection(path)) as source, closing(apsw.Connection(str(target))) as copy:
+            # Who recovers the log, or leaves it as the last, holds it for a moment.
+            source.set_busy_timeout(5000)
             source.execute("PRAGMA query_only = 1")
             with copy.backup("main", source, "main") as pages:
                 pages.step()
