@@ -6,14 +6,15 @@ order of its own: it is filled at the end.
 """
 
 import mmap
-import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from benchmarks.ledger import fresh, opened
 from gateway.model import Key
@@ -61,7 +62,7 @@ def mould(first: Work, database: Path) -> Mould:
     outcome = gateway.store.submit(next(fresh(first))).result()
     gateway.close()
     session, event = outcome.session, outcome.event
-    with closing(sqlite3.connect(database)) as connection:
+    with _file(str(database)) as connection:
         head, raw = connection.execute("SELECT head, raw FROM events WHERE position = ?", (event.position,)).fetchone()
     texts = (session_text(session), event_text(event), str(session.uid), str(event.id), session.index)
     return Mould(session.tenant, session.key.realm, *texts, head, raw, tuple(sorted(terms(session))))
@@ -97,9 +98,15 @@ def _add(rows: Rows, cast: Mould, position: int, at: int) -> None:
     rows["names"].append((number_of(place_of(cast.tenant, of)), 0, position))
 
 
+def _file(database: str) -> AbstractContextManager[apsw.Connection]:
+    """A connection of the SQLite that the gateway in this process has: one of two would see none of the other's
+    locks."""
+    return closing(apsw.Connection(database))
+
+
 def load_sqlite(database: str, cast: Mould, count: int) -> None:
     """``count`` events, each of a closed session of its own, the oldest first; nothing else is left."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+    with _file(database) as connection:
         for pragma in ("cache_size = -400000", "journal_mode = OFF", "synchronous = OFF", "temp_store = FILE"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         for table in _EMPTIED:
@@ -178,10 +185,10 @@ def sizes_sqlite(database: str) -> dict[str, int]:
     whole = {"": Path(database).stat().st_size}
     if whole[""] > _WEIGHED:
         return whole
-    with closing(sqlite3.connect(database)) as connection:
+    with _file(str(database)) as connection:
         try:
             return whole | dict(connection.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name").fetchall())
-        except sqlite3.OperationalError:
+        except apsw.SQLError:
             return whole
 
 
@@ -199,10 +206,10 @@ def sizes_postgresql(url: str) -> dict[str, int]:
 
 def index_sqlite(database: str) -> Iterator[tuple[Path, int]]:
     """Where the index of places lies: a file, and an offset in it for each page of the machine."""
-    with closing(sqlite3.connect(database)) as connection:
+    with _file(str(database)) as connection:
         # What lies in the log alone has no place in the file yet.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+        size = connection.pragma("page_size")
         for (offset,) in connection.execute("SELECT pgoffset FROM dbstat WHERE name = 'names'"):
             yield from ((Path(database), part) for part in range(offset, offset + size, mmap.PAGESIZE))
 

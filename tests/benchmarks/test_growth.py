@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import growth, growth_report
+from benchmarks import growth, growth_load, growth_report
 from benchmarks.growth_report import Loaded, Reads, Result, Writes
+from benchmarks.ledger import fresh, opened, template
+from gateway.store.check import check
 from tests.databases import postgres_missing
 
 pytestmark = pytest.mark.once
@@ -49,6 +51,20 @@ def test_a_grown_postgresql_is_compared_with_an_empty_one(monkeypatch: pytest.Mo
     if why := postgres_missing():
         pytest.skip(why)
     has_the_shape(*ran(monkeypatch, tmp_path, "postgresql"), index="names_pkey")
+
+
+def test_a_store_in_use_is_looked_into_and_stays_whole(tmp_path: Path) -> None:
+    database = tmp_path / "used.db"
+    with closing(opened(database)) as gateway:
+        works = fresh(template(gateway, "workstation"))
+        before = gateway.store.last_position()
+        for _ in range(3):
+            gateway.store.submit(next(works)).result(timeout=30)
+            assert list(growth_load.index_sqlite(str(database)))
+            assert growth_load.sizes_sqlite(str(database))["names"] > 0
+        assert gateway.store.last_position() == before + 3
+        assert database.with_name("used.db-wal").exists()
+    assert check(str(database)).problems == ()
 
 
 def test_a_store_that_is_kept_is_filled_once_and_holds_what_was_asked_for(tmp_path: Path) -> None:
