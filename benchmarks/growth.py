@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, chdir, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks import growth_load, growth_report
@@ -31,7 +32,7 @@ from gateway import boot, demo
 from gateway.boot import Gateway
 from gateway.commands import ByKey, GetSession, ListSessions
 from gateway.work import Work
-from tests.databases import empty, postgres, postgres_missing
+from tests import databases
 
 BATCH, BATCHES = 32, 40
 """Writes of a commit, and commits of a turn."""
@@ -83,12 +84,12 @@ def _postgresql(folder: Path, loading: bool) -> Iterator[Served]:
     """With its defaults (every commit is synced), but for a load."""
     import psycopg
 
-    with postgres(folder, _LOADING if loading else ()) as server:
+    with databases.postgres(folder, _LOADING if loading else ()) as server:
         with psycopg.connect(server.url) as connection:
             version = f"PostgreSQL {connection.info.server_version // 10_000}"
         yield Served(
-            lambda name: empty(server, name),
-            lambda name: f"{server.url.rpartition('/')[0]}/{name}",
+            partial(databases.empty, server),
+            partial(databases.address, server),
             version,
             (server.pid,),
         )
@@ -267,7 +268,7 @@ def main() -> int:
     options = _arguments()
     results: dict[str, Result] = {}
     chosen = options.store or list(KINDS)
-    if "postgresql" in chosen and (why := postgres_missing()):
+    if "postgresql" in chosen and (why := databases.postgres_missing()):
         raise SystemExit(f"{why}; or ask for --store sqlite alone.")
     for name in chosen:
         result = measured(name, options)

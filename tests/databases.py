@@ -89,6 +89,11 @@ def empty(server: Server, name: str) -> str:
     else:
         command = [*map(str, server.ready[:-1]), f"{statement} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"]
     subprocess.run(command, check=True, capture_output=True)
+    return address(server, name)
+
+
+def address(server: Server, name: str) -> str:
+    """The URL of a database on a running server."""
     return server.url.rpartition("/")[0] + f"/{name}"
 
 

@@ -6,8 +6,10 @@ found leads to the next question, for a few rounds. A question that comes up onl
 batch made a difference, is answered by a look-up of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from gateway.commands import ByKey, ByToken, ByUid, Write
 from gateway.handler import Draft, Policy, resolve, slot_of
@@ -15,7 +17,10 @@ from gateway.model import Key
 from gateway.outcome import Fault
 from gateway.places import key_of, number_of, place_of
 from gateway.slots import closes
-from gateway.store.snapshot import Found, Snapshot, Stored, stored_of, token_of
+from gateway.store.columns import slot_name
+from gateway.store.dialect import Question
+from gateway.store.snapshot import Found, Snapshot, Stored, bytes_of, stored_of, token_of
+from gateway.store.steps import Steps
 from gateway.work import Work
 
 _ROUNDS = 3
@@ -27,6 +32,7 @@ _UNKNOWN = [None, None]
 """A place with no sessions."""
 
 Drafted = tuple[Work, Draft | None]
+Ask = Callable[[Sequence[Question]], Steps[list[list[Any]]]]
 
 
 @dataclass(slots=True)
@@ -39,15 +45,15 @@ class _Questions:
     slots: set[str] = field(default_factory=set)
 
 
-def look_ahead(stored: Snapshot, writes: Sequence[Drafted], policy: Policy) -> None:
-    """Answer in ``stored.ahead`` what the writes will ask."""
+def look_ahead(stored: Snapshot, writes: Sequence[Drafted], policy: Policy, ask: Ask) -> Steps[None]:
+    """Answer in ``stored.ahead`` what the writes will ask; ``ask`` gives the rows of several questions."""
     left = list(writes)
     for _ in range(_ROUNDS):
         if not left:
             return
         questions = _Questions()
         left = [drafted for drafted in left if _ask(stored, questions, *drafted, policy)]
-        _answer(stored, questions)
+        yield from _answer(stored, questions, ask)
 
 
 def _ask(stored: Snapshot, questions: _Questions, work: Work, drafted: Draft | None, policy: Policy) -> bool:
@@ -109,24 +115,35 @@ def _ask_slot(stored: Snapshot, questions: _Questions, work: Work, drafted: Draf
     return False
 
 
-def _answer(stored: Snapshot, asked: _Questions) -> None:
-    ahead, sql, ask = stored.ahead, stored.sql, stored.connection.together
-    if asked.keys:
-        _by_key(stored, asked.keys)
-    if asked.uids:
-        stored.know(asked.uids)
-    if asked.tokens:
-        rows = ask(sql.sessions_by_token, [(api, token_of(token)) for api, token in asked.tokens])
-        by_token = {(row[0], bytes(row[1])): stored_of(row[2:]) for row in rows}
-        ahead.tokens.update({(api, token): by_token.get((api, token_of(token))) for api, token in asked.tokens})
-    if asked.slots:
-        ahead.slots.update(stored.kept_in(asked.slots))
+def _answer(stored: Snapshot, asked: _Questions, ask: Ask) -> Steps[None]:
+    kinds = [kind for kind in _kinds(stored, asked) if kind[1]]
+    if kinds:
+        found = yield from ask([kind[:2] for kind in kinds])
+        for (_, _, learn), rows in zip(kinds, found, strict=True):
+            learn(rows)
 
 
-def _by_key(stored: Snapshot, places: Mapping[int, tuple[str, Key]]) -> None:
+def _kinds(stored: Snapshot, asked: _Questions) -> Iterator[tuple[str, Sequence[Any], Callable[[list[Any]], None]]]:
+    """What is asked of each kind, and what becomes of the rows that are found."""
+    sql, slots, tokens = stored.sql, list(asked.slots), list(asked.tokens)
+    yield sql.latest_by_key, [(place,) for place in sorted(asked.keys)], partial(_by_key, stored, asked.keys)
+    yield sql.sessions_by_uid, [(bytes_of(uid),) for uid in asked.uids], partial(stored.learn, asked.uids)
+    yield sql.sessions_by_token, [(api, token_of(token)) for api, token in tokens], partial(_by_token, stored, tokens)
+    yield sql.kept_in, [slot_name(slot) for slot in slots], partial(_by_slot, stored, slots)
+
+
+def _by_token(stored: Snapshot, tokens: Iterable[tuple[str, str]], rows: list[Any]) -> None:
+    found = {(row[0], bytes(row[1])): stored_of(row[2:]) for row in rows}
+    stored.ahead.tokens.update({(api, token): found.get((api, token_of(token))) for api, token in tokens})
+
+
+def _by_slot(stored: Snapshot, slots: Sequence[str], rows: list[Any]) -> None:
+    stored.ahead.slots.update(stored.kept_of(slots, rows))
+
+
+def _by_key(stored: Snapshot, places: Mapping[int, tuple[str, Key]], latest: list[Any]) -> None:
     """Sessions by their places; a key that shares its place with another is left to a look-up of its own."""
     found = stored.ahead.keys
-    latest = stored.connection.together(stored.sql.latest_by_key, [(place,) for place in sorted(places)])
     wanted = {ordinal for row in latest for ordinal in row[1:] if ordinal is not None}
     rows = stored.connection.together(stored.sql.sessions_at, [(ordinal,) for ordinal in wanted])
     known = {row[2]: ((row[0], bytes(row[1])), stored_of(row[2:])) for row in rows}

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
+from functools import cache, partial
+from itertools import chain, islice
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,7 +80,8 @@ class Dialect:
     and ``begin_read`` are the statements that begin a transaction, ``begin_first`` (where it differs) a writing one in
     a database that has no tables yet. ``failures`` are what its driver raises; of these ``is_clash`` tells a broken
     unique constraint, ``is_again`` a transaction that may succeed when it is run again, and ``is_lost`` a connection
-    that is gone: what was being committed may be committed or not. ``copy`` copies a live database, as of one moment.
+    that is gone: what was being committed may be committed or not. ``is_surprise`` tells that something was found where
+    an optimistic batch expected nothing. ``copy`` copies a live database, as of one moment.
     ``hurry`` lets what this thread runs on a cursor not wait for long, and fail instead, so that an event loop may run
     it. ``checkpoint`` is the statement of :mod:`gateway.store.checkpoints`, and ``log`` gives what brings commits to
     the disk, where they do not go there by themselves. ``cursor`` gives what runs statements on a driver's connection;
@@ -99,6 +100,7 @@ class Dialect:
     begin_first: tuple[str, ...] = ()
     is_lost: Callable[[BaseException], bool] = _never
     is_again: Callable[[BaseException], bool] = _never
+    is_surprise: Callable[[BaseException], bool] = _never
     hurry: Callable[[Any], object] | None = None
     checkpoint: str | None = None
     log: Callable[[str], LogSync] | None = None
@@ -142,6 +144,10 @@ def _widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, lis
         while width and len(rows) - start >= width:
             yield _wide(sql, width), list(chain.from_iterable(rows[start : start + width]))
             start += width
+
+
+Question = tuple[str, Sequence[Sequence[Any]]]
+"""A statement over ``VALUES (…)``, and the rows of values that it is asked with; one of no values has an empty row."""
 
 
 class Connection:
@@ -201,6 +207,26 @@ class Connection:
             found += self.all(wide, values)
         return found
 
+    def put(self, questions: Sequence[Question], beginning: Sequence[str] = ()) -> Callable[[], list[list[Any]]]:
+        """Ask several questions, after the statements that begin a transaction, in one way there and back where the
+        driver can do that. What it gives waits for the rows of each question."""
+        cursor = self.cursor()
+        parts = [list(_widened(sql, rows)) for sql, rows in questions] if self.dialect.pipelines else []
+        with self.pipelined(wait=False):
+            for statement in beginning:
+                cursor.execute(statement)
+                self.begun = True
+            for sql, values in chain(*parts):
+                cursor.execute(sql, values)
+        if not self.dialect.pipelines:
+            return lambda: [self.together(sql, rows) for sql, rows in questions]
+        return partial(self._found, [len(part) for part in parts])
+
+    def _found(self, lengths: list[int]) -> list[list[Any]]:
+        self.complete()
+        found = iter(self._cursor.fetchlast(sum(lengths)))
+        return [list(chain.from_iterable(islice(found, length))) for length in lengths]
+
     def pipelined(self, wait: bool = True) -> AbstractContextManager[Any]:
         """Statements within it that find no rows do not wait for each other, where the driver can do that; what one of
         them raises is raised at its end, or by :meth:`complete`, where its end is not to wait."""
@@ -209,25 +235,45 @@ class Connection:
         return pipeline
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a connection; if not, whatever comes next connects."""
+        return self._cursor is not None
+
+    @property
     def pending(self) -> bool:
         """Whether there is something for :meth:`complete` to wait for."""
         return self.dialect.pipelines and self._cursor is not None and bool(self._cursor.pending)
 
-    def complete(self) -> None:
-        """Wait for all that was sent."""
-        if self.pending:
-            self._cursor.complete()
+    @property
+    def socket(self) -> int | None:
+        """What an event loop may watch until the server answers what is pending; None while it takes no more of it."""
+        socket: int | None = self._cursor.socket
+        return socket
 
-    def begin(self, statements: Sequence[str] | None = None, ask: str | None = None) -> Any:
-        """Begin a transaction: a writing one, if no statements are given. Gives the first row that ``ask`` finds."""
-        cursor = self.cursor()
-        with self.pipelined():
-            for statement in self.dialect.begin_write if statements is None else statements:
-                cursor.execute(statement)
+    def has_come(self) -> bool:
+        """Whether :meth:`complete` would not wait; to be asked when the socket can be read."""
+        with suppress(*self.failures):
+            return bool(self._cursor.has_come())
+        return True
+
+    def wait(self) -> None:
+        """Wait until :meth:`complete` would not wait; what goes wrong is left to it."""
+        with suppress(*self.failures):
+            self._cursor.wait()
+
+    def complete(self) -> None:
+        """Wait for all that was sent; raises what the server refused."""
+        if self.pending:
+            try:
+                self._cursor.complete()
+            except self.failures:
+                # The commit behind what was refused was not run.
                 self.begun = True
-            if ask is not None:
-                cursor.execute(ask)
-        return None if ask is None else cursor.fetchone()
+                raise
+
+    def begin(self, statements: Sequence[str] | None = None) -> None:
+        """Begin a transaction: a writing one, if no statements are given."""
+        self.put((), self.dialect.begin_write if statements is None else statements)()
 
     def commit(self) -> None:
         """Make the transaction durable."""

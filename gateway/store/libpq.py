@@ -43,7 +43,9 @@ class Cursor:
         self._names = 0
         self._piped = False
         self._hurried = 0
-        self._result: PGresult | None = None
+        self._results: Sequence[PGresult] = ()
+        self._came: list[PGresult] = []
+        self._all_came = self._all_sent = True
         self.pending = False
 
     def hurry(self) -> None:
@@ -53,7 +55,7 @@ class Cursor:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run one statement; within :meth:`pipeline` it is only sent."""
-        self._result = None
+        self._results = ()
         self._send(sql, values)
         if not self._piped:
             self._sync()
@@ -67,7 +69,11 @@ class Cursor:
     @contextmanager
     def pipeline(self, wait: bool = True) -> Iterator[None]:
         """Statements within it do not wait for each other. Where one is refused, those behind it are not run, and it is
-        raised at the end; where that is not waited for, at the end of :meth:`complete`."""
+        raised at the end; where that is not waited for, at the end of :meth:`complete`. One within another is part of
+        it."""
+        if self._piped:
+            yield
+            return
         self._piped = True
         try:
             yield
@@ -86,10 +92,16 @@ class Cursor:
 
     def fetchall(self) -> list[Any]:
         """Every row of the last statement."""
-        if self._result is None:
-            return []
-        self._values.set_pgresult(self._result)
-        return self._values.load_rows(0, self._result.ntuples, tuple)
+        return self._load(self._results[-1]) if self._results else []
+
+    def fetchlast(self, count: int) -> list[list[Any]]:
+        """Every row of each of the last statements of a pipeline that is over; of those that look for rows."""
+        found = [result for result in self._results if result.status == ExecStatus.TUPLES_OK]
+        return [self._load(result) for result in found[len(found) - count :]]
+
+    def _load(self, result: PGresult) -> list[Any]:
+        self._values.set_pgresult(result)
+        return self._values.load_rows(0, result.ntuples, tuple)
 
     def _send(self, sql: str, values: Sequence[Any]) -> None:
         wire, adapt = self._wire, self._values
@@ -114,46 +126,61 @@ class Cursor:
         if self._wire.pipeline_status != PipelineStatus.OFF:
             self._wire.pipeline_sync()
             self.pending = True
-            self._wire.flush()
+            self._came, self._all_came = [], False
+            self._all_sent = not self._wire.flush()
+
+    @property
+    def socket(self) -> int | None:
+        """What can be read when the server answers; None while it does not even take all that it is told."""
+        return self._wire.socket if self._all_sent else None
+
+    def has_come(self) -> bool:
+        """Read what the server has said by now; whether that is all that was waited for."""
+        self._wire.consume_input()
+        return self._take_in()
 
     def complete(self) -> None:
         """Wait for all that was sent; raises what the server refused."""
         if not self.pending:
             return
-        self.pending = False
-        self._flush()
-        results = self._results()
+        try:
+            self.wait()
+        finally:
+            self.pending = False
         self._wire.exit_pipeline_mode()
-        for result in results:
+        for result in self._came:
             if result.status not in _DONE:
                 # Which statements were prepared by then is not known.
                 self._prepared.clear()
                 raise error_from_result(result)
-        self._result = results[-1] if results else None
+        self._results, self._came = self._came, []
+
+    def wait(self) -> None:
+        """Wait until all of it has come; raises nothing but the loss of the connection."""
+        self._flush()
+        while not self._take_in():
+            self._poll(select.POLLIN)
+            self._wire.consume_input()
 
     def _flush(self) -> None:
         """Send everything; a server that cannot take more may wait until what it says is read."""
-        while self._wire.flush():
-            self._wait(select.POLLIN | select.POLLOUT)
+        while not self._all_sent and self._wire.flush():
+            self._poll(select.POLLIN | select.POLLOUT)
             self._wire.consume_input()
+        self._all_sent = True
 
-    def _results(self) -> list[PGresult]:
-        """All results up to the pipeline's end."""
-        results: list[PGresult] = []
-        while (result := self._receive()) is None or result.status != ExecStatus.PIPELINE_SYNC:
+    def _take_in(self) -> bool:
+        """Whether everything up to the pipeline's end has come."""
+        while not (self._all_came or self._wire.is_busy()):
+            result = self._wire.get_result()
             if result is not None:
-                results.append(result)
+                self._all_came = result.status == ExecStatus.PIPELINE_SYNC
+                self._came += [] if self._all_came else [result]
             elif self._wire.status == ConnStatus.BAD:
                 raise OperationalError(self._wire.get_error_message())
-        return results
+        return self._all_came
 
-    def _receive(self) -> PGresult | None:
-        while self._wire.is_busy():
-            self._wait(select.POLLIN)
-            self._wire.consume_input()
-        return self._wire.get_result()
-
-    def _wait(self, events: int) -> None:
+    def _poll(self, events: int) -> None:
         poll = select.poll()
         poll.register(self._wire.socket, events)
         hurried = threading.get_ident() == self._hurried

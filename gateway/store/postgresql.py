@@ -103,6 +103,10 @@ def _clash(error: BaseException) -> bool:
     return _state(error) == "23505"
 
 
+def _surprise(error: BaseException) -> bool:
+    return _state(error) == "22012"
+
+
 DIALECT = Dialect(
     name="postgresql",
     open=_open,
@@ -112,6 +116,7 @@ DIALECT = Dialect(
     is_clash=_clash,
     is_lost=_is_lost,
     is_again=_is_again,
+    is_surprise=_surprise,
     lock=lambda _: NO_LOCK,
     copy=server_copy("pg_dump --format=custom"),
     ddl=lambda sql: sql.replace(" WITHOUT ROWID", ""),

@@ -1,7 +1,7 @@
 """Look-ups in what is stored: what a read sees, and what a write sees below its own changes."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -117,12 +117,15 @@ class Snapshot:
             self.ahead.slots.update(self.kept_in([slot]))
         return self.ahead.slots[slot]
 
-    def kept_in(self, slots: Iterable[str]) -> dict[str, Slotted | None]:
+    def kept_in(self, slots: Collection[str]) -> dict[str, Slotted | None]:
         """What was kept in slots."""
+        return self.kept_of(slots, self.connection.together(self.sql.kept_in, [slot_name(slot) for slot in slots]))
+
+    def kept_of(self, slots: Collection[str], found: Iterable[Any]) -> dict[str, Slotted | None]:
+        """What was kept in slots, of the rows that were found for their names."""
         asked = {(slot_name(slot)[0], slot_rest(slot)): slot for slot in slots}
         rows: dict[str, Any] = {}
-        names = [slot_name(slot) for slot in asked.values()]
-        for place, rest, *row in sorted(self.connection.together(self.sql.kept_in, names), key=lambda row: int(row[3])):
+        for place, rest, *row in sorted(found, key=lambda row: int(row[3])):
             if (slot := asked.get((place, bytes(rest)))) is not None:
                 rows[slot] = row
         left = self._left_by({row[1]: uuid.UUID(bytes=bytes(row[2])) for row in rows.values() if row[2] is not None})
@@ -143,11 +146,14 @@ class Snapshot:
 
     def know(self, uids: Set[int]) -> None:
         """Look ahead for sessions, by the numbers that their uids are."""
-        asked = [uid.to_bytes(16, "big") for uid in uids if uid not in self.ahead.uids]
-        self.ahead.uids.update({int.from_bytes(uid, "big"): None for uid in asked})
-        for row in self.connection.together(self.sql.sessions_by_uid, [(uid,) for uid in asked]):
-            found = stored_of(row)
-            self.ahead.uids[found.session.uid.int] = found
+        asked = {uid for uid in uids if uid not in self.ahead.uids}
+        self.learn(asked, self.connection.together(self.sql.sessions_by_uid, [(bytes_of(uid),) for uid in asked]))
+
+    def learn(self, uids: Set[int], found: Iterable[Any]) -> None:
+        """Take the sessions that were found for uids; there are no others of these."""
+        self.ahead.uids.update(dict.fromkeys(uids))
+        for stored in map(stored_of, found):
+            self.ahead.uids[stored.session.uid.int] = stored
 
     def by_uid(self, tenant: str | None, uid: uuid.UUID) -> Session | None:
         """See :class:`gateway.handler.View`."""
@@ -172,6 +178,11 @@ class Snapshot:
     def list_events(self, tenant: str | None, command: ListEvents) -> Outcome:
         """See :class:`gateway.handler.View`."""
         return queries.list_events(self.connection, tenant, command)
+
+
+def bytes_of(uid: int) -> bytes:
+    """A uid as it is stored, of the number that it is."""
+    return uid.to_bytes(16, "big")
 
 
 def token_of(token: str) -> bytes:

@@ -25,9 +25,10 @@ from gateway.store.prune import Pruned, Pruner
 from gateway.store.readers import Readers
 from gateway.store.retention import Retention
 from gateway.store.schema import upgrade
+from gateway.store.server_turns import ServerLedger
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import compile_for
-from gateway.store.turns import LoopLedger, ServerLedger
+from gateway.store.turns import LoopLedger
 from gateway.store.writer import Bounds, Writer
 from gateway.work import Batch, Work
 

@@ -8,9 +8,8 @@ answers the last ones.
 A batch waits a moment for as many writes as there seem to be writers (:mod:`gateway.store.crowd`), since callers that
 were answered together come again together; a caller who writes alone waits for nobody.
 
-A database server is another process: there the second thread also begins the transaction, looks up what the batch will
-ask, and waits for the commit (:class:`ServerLedger`). What goes wrong is done again in the second thread, with all the
-patience of :meth:`gateway.store.writer.Writer.process`.
+What goes wrong is done again in the second thread, with all the patience of
+:meth:`gateway.store.writer.Writer.process`. How this is with a database server, see :mod:`gateway.store.server_turns`.
 """
 
 import queue
@@ -147,15 +146,15 @@ class LoopLedger:
         except Exception as error:
             self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
             return
-        failed = self._writer.send(ran)
-        # Where the server, or the disk, is quick the loop waits for it by itself, unless others wait for the loop.
-        if failed is None and not self._waiting:
-            failed = self._writer.complete_at_once()
-        if self._writer.is_pending(failed):
+        self._commit(jobs, began, ran)
+
+    def _commit(self, jobs: list[Job], began: float, ran: Ran) -> None:
+        if (failed := self._writer.send(ran)) is not None:
             self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
             return
         results = self._writer.confirm(ran, None)
         self._lock.release()
+        # Where the disk is quick the loop waits for it by itself, unless others wait for the loop.
         if self._writer.is_durable() or (not self._waiting and self._writer.sync_at_once()):
             self._over(jobs, began, results)
         else:
@@ -215,27 +214,3 @@ class LoopLedger:
             # A loop that has been closed has nobody left who waits.
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(then, done)
-
-
-class ServerLedger(LoopLedger):
-    """For a database server: writers wait for each other in its transactions, and each look-up is a way there and back.
-
-    A batch is what waits when the transaction has begun."""
-
-    def _ask(self) -> None:
-        self._asking = True
-        self._do_apart(self._look, lambda go_on: go_on())
-
-    def _look(self) -> Callable[[], None]:
-        """Begin, and look up; gives what the loop goes on with."""
-        began, jobs = time.perf_counter(), []
-        try:
-            self._writer.begin()
-            jobs = self._batch()
-            return partial(self._looked, jobs, self._writer.look(jobs))
-        except Exception as error:
-            return partial(self._over, jobs, began, self._again(jobs, error))
-
-    def _looked(self, jobs: list[Job], stored: Snapshot) -> None:
-        self._asking = False
-        self._turn(jobs, stored)

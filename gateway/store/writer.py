@@ -6,7 +6,7 @@ itself, in the end each job alone: nothing that befalls one batch, or one of its
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -16,13 +16,14 @@ from gateway.guard import blame
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
-from gateway.store.dialect import Connection, Lock
+from gateway.store.dialect import Connection, Lock, Question
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result, draft_all
 from gateway.store.logsync import LogSync
-from gateway.store.pace import Pace
+from gateway.store.optimistic import LAST_POSITION, Nothing, Surprise, move, relative
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
+from gateway.store.steps import Steps, finished
 from gateway.store.unit import Unit
 from gateway.store.values import micros
 from gateway.work import Batch, Work
@@ -50,10 +51,13 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """Jobs that were run; ``unit`` is what is to be committed, None when there is nothing. The transaction is open."""
+    """Jobs that were run; ``unit`` is what is to be committed, None when there is nothing. The transaction is open.
+
+    An optimistic batch has yet to begin its own; ``nothing`` is what it expects."""
 
     results: Results
     unit: Unit | None
+    nothing: Nothing | None = None
 
 
 class Writer:
@@ -71,12 +75,13 @@ class Writer:
         self.batches = 0
         self.writes = 0
         self._sql = statements
+        self._relative = relative(statements) if connection.dialect.pipelines else statements
+        self._answers: Callable[[], list[list[Any]]] = list
         self._expired = time.monotonic()
         self._last = 0
         self._log = log
         self._logged = 0
         self._hurried: Any = None
-        self._pace = Pace()
 
     def observe(self, jobs: list[Job], seconds: float) -> None:
         """Count a batch that is over."""
@@ -92,54 +97,58 @@ class Writer:
     def begin(self) -> None:
         """Begin a transaction, so that others wait from now on. What fails here fails again with the batch."""
         try:
-            self._begin()
+            finished(self._ask(()))
         except Exception as error:
             self.reset(error)
 
-    def complete_at_once(self) -> Exception | None:
-        """Wait for what was sent, if that takes no time to speak of. Gives what went wrong, for :meth:`confirm`."""
-        try:
-            if self._pace.is_quick:
-                self._complete()
-        except Exception as error:
-            return error
-        return None
-
-    def _complete(self) -> None:
-        if self.connection.pending:
-            began = time.monotonic()
-            try:
-                self.connection.complete()
-            finally:
-                self._pace.took(time.monotonic() - began)
-
-    def is_pending(self, failed: Exception | None) -> bool:
-        """Whether :meth:`confirm` may take its time."""
-        return failed is not None or self.connection.pending
-
-    def _begin(self) -> None:
-        if self._log is not None and self._log.doubtful:
-            self._mend(self._log)
-        self._last = self.connection.begin(ask=self._sql.last_position)[0] or 0
-
-    def look(self, jobs: list[Job]) -> Snapshot:
+    def look(self, jobs: list[Job]) -> Steps[Snapshot]:
         """Begin a transaction, if there is none, and look up what the jobs will ask. Raises what the driver raises."""
-        if not self.connection.begun:
-            self._begin()
         draft_all(jobs)
         stored = Snapshot(self.connection, self._sql)
         pairs = [pair for waiting in jobs for pair in zip(waiting.works, waiting.drafts, strict=True)]
         if len(pairs) > 1 or self.connection.dialect.pipelines:
-            look_ahead(stored, pairs, self.bounds.policy)
+            yield from look_ahead(stored, pairs, self.bounds.policy, self._ask)
+        if not self.connection.begun:
+            yield from self._ask(())
         return stored
+
+    def _ask(self, questions: Sequence[Question]) -> Steps[list[list[Any]]]:
+        """The rows of several questions; the first are asked together with what begins the transaction."""
+        if self.connection.begun:
+            answers = self.connection.put(questions)
+            yield
+            return answers()
+        if self._log is not None and self._log.doubtful:
+            self._mend(self._log)
+        answers = self.connection.put(
+            [(self._sql.last_position, [()]), *questions], self.connection.dialect.begin_write
+        )
+        yield
+        last, *found = answers()
+        self._last = last[0][0] or 0
+        return found
 
     def run(self, jobs: list[Job], stored: Snapshot | None = None) -> Ran:
         """Run all jobs in one transaction, which is left open. Raises what the driver raises. ``stored`` is what was
         looked up for them."""
-        unit = Unit(stored or self.look(jobs), self._last)
+        unit = Unit(stored or finished(self.look(jobs)), self._last)
         results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
         idle = not unit.changed and not any(callable(waiting.prepared) for waiting in jobs)
         return Ran(results, None if idle else unit)
+
+    def expect(self, jobs: list[Job]) -> Ran | None:
+        """Run jobs as an optimistic batch (:mod:`gateway.store.optimistic`), which has yet to begin its transaction;
+        None where they cannot be one."""
+        if any(callable(waiting.prepared) for waiting in jobs):
+            return None
+        draft_all(jobs)
+        nothing = Nothing(self.connection, self._sql)
+        unit = Unit(nothing, 0)
+        try:
+            results = [(waiting, self._perform(unit, waiting)) for waiting in jobs]
+        except Surprise:
+            return None
+        return Ran(results, unit, nothing) if unit.events else None
 
     def finish(self, ran: Ran) -> Results:
         """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next."""
@@ -152,12 +161,19 @@ class Writer:
             return None
         try:
             with self.connection.pipelined(wait=False):
+                sql = self._sql if ran.nothing is None else self._begin_expecting(ran.nothing)
                 self._expire(ran.results)
-                flush(ran.unit, self.connection, self._sql, self.bounds.raw_bytes)
+                flush(ran.unit, self.connection, sql, self.bounds.raw_bytes)
                 self._commit()
         except Exception as error:
             return error
         return None
+
+    def _begin_expecting(self, nothing: Nothing) -> Statements:
+        """Begin the transaction of an optimistic batch; gives the statements for its rows."""
+        asked: list[Question] = [(self._sql.nothing_at, sorted(nothing.looked)), (LAST_POSITION, [()])]
+        self._answers = self.connection.put(asked, self.connection.dialect.begin_write)
+        return self._relative
 
     def confirm(self, ran: Ran, failed: Exception | None) -> Results:
         """See to it that what was sent is committed; what is raised means that nothing was written.
@@ -168,10 +184,14 @@ class Writer:
             try:
                 if failed is not None:
                     raise failed
-                self._complete()
+                self.connection.complete()
+                by = 0 if ran.nothing is None else int(self._answers()[1][0][0])
             except Exception as error:
-                if not self.connection.dialect.is_lost(error) or not self._is_there(ran.unit, error):
+                found = self._moved(ran.unit, error) if self.connection.dialect.is_lost(error) else None
+                if found is None:
                     raise
+                by = found
+            move(ran.unit, by)
             self.trouble = None
             self.committed(len(ran.unit.events))
             return ran.results
@@ -283,16 +303,17 @@ class Writer:
                 results.append((waiting, self._failure(error)))
         return results
 
-    def _is_there(self, unit: Unit, error: Exception) -> bool:
-        """Whether the first event of a batch is stored; asked within a transaction of its own, so that the one before
-        has ended."""
+    def _moved(self, unit: Unit, error: Exception) -> int | None:
+        """How much higher the first event of a batch is stored than it was to be, None where it is not there; asked
+        within a transaction of its own, so that the one before has ended."""
         connection, first = self.connection, next(iter(unit.events.values()), None)
         self.reset(error)
         if first is None:
-            return False
+            return None
         connection.begin()
         try:
-            return connection.one(self._sql.event_with, first[0].id.bytes) is not None
+            found = connection.one(self._sql.event_with, first[0].id.bytes)
+            return None if found is None else int(found[0]) - first[0].position
         finally:
             connection.rollback()
 

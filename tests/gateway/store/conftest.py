@@ -9,6 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from store_kit import openings
 
+from tests import databases
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -35,3 +37,13 @@ def store(opening):
 def run(store):
     """Run one prepared request; gives its outcome or raises its fault."""
     return lambda prepared: store.submit(prepared).result(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A running PostgreSQL."""
+    # ``why`` names what is missing and how to install it.
+    if why := databases.postgres_missing():
+        pytest.skip(why)
+    with databases.postgres() as running:
+        yield running

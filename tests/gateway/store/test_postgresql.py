@@ -1,30 +1,16 @@
-"""PostgreSQL's cursor against a real server, and against psycopg's own cursor; and an event loop that writes there."""
+"""PostgreSQL's cursor against a real server, and against psycopg's own cursor."""
 
-import asyncio
+import select
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
-from store_kit import opened, turning, work
 
-from gateway.store import open_store
-from gateway.store.libpq import Cursor
-from gateway.store.postgresql import DIALECT, LOCK
-from tests import databases
+from gateway.store.postgresql import DIALECT
 
 pytestmark = [pytest.mark.external, pytest.mark.xdist_group("databases")]
-
-
-@pytest.fixture(scope="module")
-def server():
-    # ``why`` names what is missing and how to install it.
-    if why := databases.postgres_missing():
-        pytest.skip(why)
-    with databases.postgres() as running:
-        yield running
 
 
 @pytest.fixture
@@ -169,6 +155,32 @@ def test_what_is_sent_without_waiting_is_read_when_it_is_asked_for(cursor):
     assert cursor.fetchall() == [(7,)]
 
 
+def test_who_watches_the_socket_hears_when_all_has_come(cursor):
+    with cursor.pipeline(wait=False):
+        cursor.execute("SELECT 1")
+        cursor.execute("SELECT pg_sleep(0.3)")
+        cursor.execute("SELECT 3")
+    heard, deadline = 0, time.monotonic() + 30
+    while not cursor.has_come():
+        assert time.monotonic() < deadline
+        select.select([cursor.socket], [], [], 30)
+        heard += 1
+    assert heard >= 1
+    cursor.complete()
+    assert cursor.fetchlast(3) == [[(1,)], [("",)], [(3,)]]
+
+
+def test_a_socket_that_takes_no_more_is_not_watched_before_it_has_taken_all(cursor):
+    with cursor.pipeline(wait=False):
+        for _ in range(8):
+            cursor.execute("SELECT length(%s::text)", ("y" * 3_000_000,))
+    assert cursor.socket is None
+    cursor.wait()
+    assert (cursor.socket is None, cursor.has_come()) == (False, True)
+    cursor.complete()
+    assert cursor.fetchlast(8) == [[(3_000_000,)]] * 8
+
+
 def test_what_is_refused_without_waiting_is_told_when_it_is_asked_for(cursor):
     with cursor.pipeline(wait=False):
         cursor.execute("SELECT 1 / 0")
@@ -187,86 +199,3 @@ def test_a_thread_in_a_hurry_gives_a_slow_server_up_and_others_wait_for_it(curso
         cursor.execute("SELECT pg_sleep(10)")
     assert time.monotonic() - began < 5
     assert DIALECT.is_lost(slow.value)
-
-
-def longest_pause(loop, seconds):
-    """For how long the loop did nothing else at most, meanwhile."""
-
-    async def look():
-        last, longest, end = time.monotonic(), 0.0, time.monotonic() + seconds
-        while last < end:
-            await asyncio.sleep(0.01)
-            longest, last = max(longest, time.monotonic() - last), time.monotonic()
-        return longest
-
-    return asyncio.run_coroutine_threadsafe(look(), loop).result()
-
-
-@contextmanager
-def in_use(server, name):
-    """An event loop, a store of one event to which it writes, and another connection to that store."""
-    path = databases.empty(server, name)
-    with turning() as loop:
-        store = open_store(path)
-        store.attach(loop)
-        store.submit(work(opened("first"))).result(timeout=30)
-        other = DIALECT.open(path, 5.0, False)
-        other.connect()
-        try:
-            yield loop, store, other.connection()
-        finally:
-            other.close()
-            store.close()
-
-
-HELD = {"lock": f"SELECT pg_advisory_xact_lock({LOCK})", "look": "LOCK TABLE names", "commit": "LOCK TABLE events"}
-
-
-@pytest.mark.parametrize("step", HELD)
-def test_an_event_loop_goes_on_while_its_write_waits_for_another(server, step):
-    with in_use(server, f"held_{step}") as (loop, store, other):
-        other.execute("BEGIN")
-        other.execute(HELD[step])
-        waiting = store.submit(work(opened("second")))
-        assert longest_pause(loop, 1.5) < 0.5
-        assert not waiting.done()
-        other.execute("COMMIT")
-        assert waiting.result(timeout=30).event.position == 2
-
-
-SLEEPY = """
-CREATE FUNCTION sleepy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END';
-CREATE CONSTRAINT TRIGGER sleepy AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION sleepy()
-"""
-
-
-def test_a_commit_that_takes_long_stops_the_event_loop_for_a_moment_and_is_made_once(server):
-    """The loop waits for a quick server itself; it gives up on a slow one, whose commit may yet succeed."""
-    with in_use(server, "slow_commit") as (loop, store, other):
-        for statement in SLEEPY.strip().split(";\n"):
-            other.execute(statement)
-        other.commit()
-        waiting = [store.submit(work(opened(str(number)))) for number in range(3)]
-        assert longest_pause(loop, 1.5) < 0.5
-        assert sorted(one.result(timeout=30).event.position for one in waiting) == [2, 3, 4]
-        assert other.execute("SELECT count(*), count(DISTINCT id) FROM events").fetchone() == (4, 4)
-
-
-def test_an_event_loop_waits_for_a_quick_server_by_itself(server, monkeypatch):
-    by, complete = [], Cursor.complete
-
-    def noted(self):
-        if self.pending:
-            by.append(threading.current_thread())
-        complete(self)
-
-    with turning() as loop:
-        store = open_store(databases.empty(server, "quick"))
-        store.attach(loop)
-        monkeypatch.setattr(Cursor, "complete", noted)
-        for number in range(20):
-            store.submit(work(opened(str(number)))).result(timeout=30)
-        store.close()
-    # One begins and looks up, the other waits for the commit.
-    assert {thread.name == "ledger" for thread in by} == {True, False}
