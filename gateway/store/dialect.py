@@ -246,8 +246,11 @@ class Connection:
 
     @property
     def socket(self) -> int | None:
-        """What an event loop may watch until the server answers what is pending; None while it takes no more of it."""
-        socket: int | None = self._cursor.socket
+        """What an event loop may watch until the server answers what is pending; None where that is to be waited for,
+        since not all was sent, or nothing will come."""
+        socket: int | None = None
+        with suppress(*self.failures):
+            socket = self._cursor.socket
         return socket
 
     def has_come(self) -> bool:

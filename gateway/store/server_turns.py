@@ -32,7 +32,7 @@ class ServerLedger(LoopLedger):
         try:
             ran = self._expect(jobs)
         except Exception as error:
-            self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._again, jobs, error))
             return
         if ran is not None:
             self._commit(jobs, began, ran)
@@ -70,7 +70,7 @@ class ServerLedger(LoopLedger):
         except StopIteration as end:
             self._turn(jobs, end.value)
         except Exception as error:
-            self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._again, jobs, error))
         else:
             self._hear(partial(self._step, jobs, began, steps))
 
@@ -79,7 +79,7 @@ class ServerLedger(LoopLedger):
         if failed is None:
             self._hear(partial(self._committed, jobs, began, ran))
         else:
-            self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
 
     def _committed(self, jobs: list[Job], began: float, ran: Ran) -> None:
         connection = self._writer.connection
@@ -89,7 +89,7 @@ class ServerLedger(LoopLedger):
             if ran.nothing is not None and connection.dialect.is_surprise(failed):
                 self._surprised(jobs, began)
             else:
-                self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
+                self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
             return
         if ran.nothing is not None:
             self._optimism.proved(right=True)
@@ -105,7 +105,7 @@ class ServerLedger(LoopLedger):
         """Go on when the server has answered."""
         socket = self._writer.connection.socket
         if socket is None:
-            # What does not fit into the socket has to be sent as the server takes it.
+            # What does not fit into the socket is sent as the server takes it.
             self._do_apart(self._writer.connection.wait, lambda _: then())
         else:
             self._loop.add_reader(socket, self._heard, socket, then)

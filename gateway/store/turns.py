@@ -144,13 +144,13 @@ class LoopLedger:
             self._writer.hurry()
             ran = self._writer.run(jobs, stored)
         except Exception as error:
-            self._do_apart(partial(self._again, jobs, error), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._again, jobs, error))
             return
         self._commit(jobs, began, ran)
 
     def _commit(self, jobs: list[Job], began: float, ran: Ran) -> None:
         if (failed := self._writer.send(ran)) is not None:
-            self._do_apart(partial(self._confirm, jobs, ran, failed), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
             return
         results = self._writer.confirm(ran, None)
         self._lock.release()
@@ -158,7 +158,7 @@ class LoopLedger:
         if self._writer.is_durable() or (not self._waiting and self._writer.sync_at_once()):
             self._over(jobs, began, results)
         else:
-            self._do_apart(partial(self._writer.settle, results, self._lock), partial(self._over, jobs, began))
+            self._end_apart(jobs, began, partial(self._writer.settle, results, self._lock))
 
     def _batch(self) -> list[Job]:
         jobs = [self._waiting.popleft()]
@@ -202,6 +202,10 @@ class LoopLedger:
         self._probing = None
         if not (self._busy or self._waiting or self._closed):
             self._put(job(self._writer.probe))
+
+    def _end_apart(self, jobs: list[Job], began: float, task: Callable[[], Results]) -> None:
+        """Let the second thread find out what becomes of a batch."""
+        self._do_apart(task, partial(self._over, jobs, began))
 
     def _do_apart(self, task: Callable[[], T], then: Callable[[T], None]) -> None:
         """Do what blocks in the second thread, and go on with its result in the loop."""
