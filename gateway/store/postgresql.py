@@ -104,7 +104,7 @@ def _clash(error: BaseException) -> bool:
 
 
 def _surprise(error: BaseException) -> bool:
-    return _state(error) == "22012"
+    return _state(error) == "22P02"
 
 
 DIALECT = Dialect(

@@ -71,10 +71,11 @@ def compile_for(dialect: Dialect) -> Statements:
     )
 
 
-_NOTHING = """SELECT 1 / (CASE WHEN
-MAX((SELECT MAX(position) FROM names WHERE place = asked.column1 AND tag = asked.column2)) IS NULL
-THEN 1 ELSE 0 END) FROM (VALUES (?, ?)) AS asked"""
-"""Refused, with the rest of its transaction, where there is something at one of the places."""
+_NOTHING = """SELECT CAST(COALESCE('an optimistic batch found event ' || MAX((
+SELECT MAX(position) FROM names WHERE place = asked.column1 AND tag = asked.column2
+)) || ' and is run again', '0') AS INTEGER) FROM (VALUES (?, ?)) AS asked"""
+"""Refused, with the rest of its transaction, where there is something at one of the places: the text is no number, and
+is for the server's log."""
 
 
 def _finds(mark: SQL) -> dict[str, Any]:

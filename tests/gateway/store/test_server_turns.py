@@ -132,6 +132,8 @@ def test_what_another_wrote_meanwhile_is_found(server, write):
         second.close()
         # To be surprised costs no connection.
         assert store._writer.connection.cursor() is connection
+    told = (server.folder / "log").read_text(encoding="utf-8").count("an optimistic batch found event ")
+    assert told > 0 or write is closed
 
 
 def test_a_repeat_is_told_so_whoever_answered_the_first(server):
