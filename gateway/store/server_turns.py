@@ -85,7 +85,8 @@ class ServerLedger(LoopLedger):
         connection = self._writer.connection
         try:
             connection.complete()
-        except connection.failures as failed:
+            results = self._writer.confirm(ran, None)
+        except Exception as failed:
             if ran.nothing is not None and connection.dialect.is_surprise(failed):
                 self._surprised(jobs, began)
             else:
@@ -93,7 +94,7 @@ class ServerLedger(LoopLedger):
             return
         if ran.nothing is not None:
             self._optimism.proved(right=True)
-        self._over(jobs, began, self._writer.confirm(ran, None))
+        self._over(jobs, began, results)
 
     def _surprised(self, jobs: list[Job], began: float) -> None:
         """Run an optimistic batch again, in the usual way."""
@@ -102,7 +103,10 @@ class ServerLedger(LoopLedger):
         self._begin(jobs, began)
 
     def _hear(self, then: Callable[[], None]) -> None:
-        """Go on when the server has answered."""
+        """Go on when the server has answered; at once where nothing is asked of it."""
+        if not self._writer.connection.pending:
+            then()
+            return
         socket = self._writer.connection.socket
         if socket is None:
             # What does not fit into the socket is sent as the server takes it.

@@ -172,6 +172,22 @@ def test_very_many_at_once_have_positions_without_a_gap_and_are_stored_whole(ser
     assert check(databases.address(server, "very_many")).problems == ()
 
 
+def test_a_connection_that_is_lost_where_nothing_is_to_be_written_costs_nothing(server, monkeypatch):
+    with in_use(server, "idle") as (_, store, _other):
+        write = work(upserted("new"))
+        first, rollback = store.submit(write).result(timeout=30), Connection.rollback
+
+        def losing(self, wait=True):
+            self.database.connection().close()
+            rollback(self, wait)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "rollback", losing)
+            repeated = store.submit(again(write, 1)).result(timeout=10)
+        assert (repeated.repeated, repeated.event.id) == (True, first.event.id)
+        assert store.submit(work(upserted("next"))).result(timeout=30).event.position == 3
+
+
 def test_a_connection_that_is_lost_behind_the_commit_costs_nothing(server, monkeypatch):
     """Only the database knows whether it has committed, and where."""
     with in_use(server, "behind") as (_, store, other):
