@@ -35,7 +35,9 @@ _POSITIONS = frozenset({"ordinal", "latest", "position"})
 """Columns that hold positions."""
 _VALUES = re.compile(r"VALUES (\([?%s, ]+\))")
 _LONGEST_PAUSE = 64
+"""Batches between two tries, where each of them was a surprise."""
 _OPEN, _CLOSED = 1, 0
+"""Tags of the places of sessions (:class:`gateway.store.tables.NameRow`)."""
 
 
 class Surprise(PeeweeException):
