@@ -62,7 +62,7 @@ def mould(first: Work, database: Path) -> Mould:
     outcome = gateway.store.submit(next(fresh(first))).result()
     gateway.close()
     session, event = outcome.session, outcome.event
-    with _file(str(database)) as connection:
+    with _file(database) as connection:
         head, raw = connection.execute("SELECT head, raw FROM events WHERE position = ?", (event.position,)).fetchone()
     texts = (session_text(session), event_text(event), str(session.uid), str(event.id), session.index)
     return Mould(session.tenant, session.key.realm, *texts, head, raw, tuple(sorted(terms(session))))
@@ -98,10 +98,10 @@ def _add(rows: Rows, cast: Mould, position: int, at: int) -> None:
     rows["names"].append((number_of(place_of(cast.tenant, of)), 0, position))
 
 
-def _file(database: str) -> AbstractContextManager[apsw.Connection]:
+def _file(database: str | Path) -> AbstractContextManager[apsw.Connection]:
     """A connection of the SQLite that the gateway in this process has: one of two would see none of the other's
     locks."""
-    return closing(apsw.Connection(database))
+    return closing(apsw.Connection(str(database)))
 
 
 def load_sqlite(database: str, cast: Mould, count: int) -> None:
@@ -185,7 +185,7 @@ def sizes_sqlite(database: str) -> dict[str, int]:
     whole = {"": Path(database).stat().st_size}
     if whole[""] > _WEIGHED:
         return whole
-    with _file(str(database)) as connection:
+    with _file(database) as connection:
         try:
             return whole | dict(connection.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name").fetchall())
         except apsw.SQLError:
@@ -206,7 +206,7 @@ def sizes_postgresql(url: str) -> dict[str, int]:
 
 def index_sqlite(database: str) -> Iterator[tuple[Path, int]]:
     """Where the index of places lies: a file, and an offset in it for each page of the machine."""
-    with _file(str(database)) as connection:
+    with _file(database) as connection:
         # What lies in the log alone has no place in the file yet.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         size = connection.pragma("page_size")

@@ -125,7 +125,8 @@ def compiled(database: Any, query: Any) -> tuple[str, Sequence[Any]]:
     return str(sql), values
 
 
-_ROW = re.compile(r"VALUES (\([?%s, ]+\))")
+ROW = re.compile(r"VALUES (\([?%s, ]+\))")
+"""The one row of values that a statement is written with."""
 _WIDEST = (64, 32, 16)
 """Rows of the widest statements; what is left is one statement of as many rows as there are. So there are few enough
 that each is prepared once, and the usual batch is one or two of them."""
@@ -134,7 +135,7 @@ that each is prepared once, and the usual batch is one or two of them."""
 @cache
 def _wide(sql: str, rows: int) -> str:
     """A statement over one row of VALUES as the same statement over several rows."""
-    return _ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * rows), sql, count=1)
+    return ROW.sub(lambda found: "VALUES " + ", ".join([found[1]] * rows), sql, count=1)
 
 
 def _widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:

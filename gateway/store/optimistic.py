@@ -6,7 +6,6 @@ its rows count positions from nought, and the server adds the last one. If there
 refuses the whole transaction, and the batch is run again in the usual way.
 """
 
-import re
 import uuid
 from dataclasses import fields, replace
 from typing import Any
@@ -18,6 +17,7 @@ from gateway.model import Key
 from gateway.outcome import Outcome
 from gateway.places import number_of, place_of
 from gateway.store.columns import slot_name
+from gateway.store.dialect import ROW, Connection
 from gateway.store.snapshot import LAST, Found, Slotted, Snapshot
 from gateway.store.statements import Statements
 from gateway.store.tables import EventRow, NameRow, SessionRow, StateRow, TermRow, TokenRow
@@ -33,7 +33,6 @@ _ROWS = {
 }
 _POSITIONS = frozenset({"ordinal", "latest", "position"})
 """Columns that hold positions."""
-_VALUES = re.compile(r"VALUES (\([?%s, ]+\))")
 _LONGEST_PAUSE = 64
 """Batches between two tries, where each of them was a surprise."""
 _OPEN, _CLOSED = 1, 0
@@ -48,7 +47,7 @@ class Surprise(PeeweeException):
 class Nothing(Snapshot):
     """A store in which nothing is found; ``looked`` are the places, with their tags, where there might be something."""
 
-    def __init__(self, connection: Any, statements: Statements) -> None:
+    def __init__(self, connection: Connection, statements: Statements) -> None:
         super().__init__(connection, statements)
         self.looked: set[tuple[int, int]] = set()
 
@@ -84,6 +83,11 @@ class Nothing(Snapshot):
         raise Surprise
 
 
+NOTHING_AT = """SELECT CAST(COALESCE('an optimistic batch found event ' || MAX((
+SELECT MAX(position) FROM names WHERE place = asked.column1 AND tag = asked.column2
+)) || ' and is run again', '0') AS INTEGER) FROM (VALUES (%s, %s)) AS asked"""
+"""Refused, with the rest of its transaction, where there is something at one of the places: the text is no number, and
+is for the server's log."""
 _LAST = "gateway.last"
 LAST_POSITION = f"SELECT set_config('{_LAST}', CAST(COALESCE(MAX(position), 0) AS TEXT), true) FROM events"  # noqa: S608 - fixed texts
 """The position of the last event, to be asked before there are others; for its transaction the server remembers it."""
@@ -98,7 +102,7 @@ def relative(sql: Statements) -> Statements:
 def _relative(insert: str, model: Any) -> str:
     columns = [_column(number, item) for number, item in enumerate(model._meta.sorted_fields, 1)]
     last = f"(SELECT CAST(current_setting('{_LAST}') AS BIGINT) AS position) AS last"
-    return _VALUES.sub(lambda row: f"SELECT {', '.join(columns)} FROM {last}, (VALUES {row[1]}) AS added", insert)  # noqa: S608 - fixed texts
+    return ROW.sub(lambda row: f"SELECT {', '.join(columns)} FROM {last}, (VALUES {row[1]}) AS added", insert)  # noqa: S608 - fixed texts
 
 
 def _column(number: int, item: Any) -> str:

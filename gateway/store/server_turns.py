@@ -74,16 +74,13 @@ class ServerLedger(LoopLedger):
         else:
             self._hear(partial(self._step, jobs, began, steps))
 
-    def _commit(self, jobs: list[Job], began: float, ran: Ran) -> None:
-        failed = self._writer.send(ran)
-        if failed is None:
-            self._hear(partial(self._committed, jobs, began, ran))
-        else:
-            self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
+    def _sent(self, jobs: list[Job], began: float, ran: Ran) -> None:
+        self._hear(partial(self._committed, jobs, began, ran))
 
     def _committed(self, jobs: list[Job], began: float, ran: Ran) -> None:
         connection = self._writer.connection
         try:
+            # First by itself: to look for a commit that was lost takes long.
             connection.complete()
             results = self._writer.confirm(ran, None)
         except Exception as failed:

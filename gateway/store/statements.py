@@ -26,7 +26,6 @@ class Statements:
     kept_in: str
     states_at: str
     event_with: str
-    nothing_at: str
     session_by_uid: str
     latest_with_key: str
     session_by_open_key: str
@@ -64,18 +63,10 @@ def compile_for(dialect: Dialect) -> Statements:
         last_position=text(EventRow.select(fn.MAX(EventRow.position))),
         event_with=text(EventRow.select(EventRow.position).where(EventRow.id == mark)),
         expire=text(_expire(mark)),
-        nothing_at=dialect.rewrite(_NOTHING),
         probe=text(MetaRow.update({MetaRow.value: MetaRow.value + SQL("1")}).where(MetaRow.name == SQL("'probe'"))),
         latest_with_key=_both(*[text(_latest_of(mark, is_open)) for is_open in (1, 0)]),
         **{name: text(query) for name, query in (_finds(mark) | _finds_many(mark) | _changes(mark)).items()},
     )
-
-
-_NOTHING = """SELECT CAST(COALESCE('an optimistic batch found event ' || MAX((
-SELECT MAX(position) FROM names WHERE place = asked.column1 AND tag = asked.column2
-)) || ' and is run again', '0') AS INTEGER) FROM (VALUES (?, ?)) AS asked"""
-"""Refused, with the rest of its transaction, where there is something at one of the places: the text is no number, and
-is for the server's log."""
 
 
 def _finds(mark: SQL) -> dict[str, Any]:

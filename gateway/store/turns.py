@@ -151,7 +151,11 @@ class LoopLedger:
     def _commit(self, jobs: list[Job], began: float, ran: Ran) -> None:
         if (failed := self._writer.send(ran)) is not None:
             self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
-            return
+        else:
+            self._sent(jobs, began, ran)
+
+    def _sent(self, jobs: list[Job], began: float, ran: Ran) -> None:
+        """A batch and its commit were sent: see it through."""
         results = self._writer.confirm(ran, None)
         self._lock.release()
         # Where the disk is quick the loop waits for it by itself, unless others wait for the loop.

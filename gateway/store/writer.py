@@ -20,7 +20,7 @@ from gateway.store.dialect import Connection, Lock, Question
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result, draft_all
 from gateway.store.logsync import LogSync
-from gateway.store.optimistic import LAST_POSITION, Nothing, Surprise, move, relative
+from gateway.store.optimistic import LAST_POSITION, NOTHING_AT, Nothing, Surprise, move, relative
 from gateway.store.snapshot import Snapshot
 from gateway.store.statements import Statements
 from gateway.store.steps import Steps, finished
@@ -171,7 +171,7 @@ class Writer:
 
     def _begin_expecting(self, nothing: Nothing) -> Statements:
         """Begin the transaction of an optimistic batch; gives the statements for its rows."""
-        asked: list[Question] = [(self._sql.nothing_at, sorted(nothing.looked)), (LAST_POSITION, [()])]
+        asked: list[Question] = [(NOTHING_AT, sorted(nothing.looked)), (LAST_POSITION, [()])]
         self._answers = self.connection.put(asked, self.connection.dialect.begin_write)
         return self._relative
 

@@ -48,6 +48,7 @@ def test_a_grown_sqlite_is_compared_with_an_empty_one(monkeypatch: pytest.Monkey
 @pytest.mark.external
 @pytest.mark.xdist_group("databases")
 def test_a_grown_postgresql_is_compared_with_an_empty_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # ``why`` names what is missing and how to install it.
     if why := postgres_missing():
         pytest.skip(why)
     has_the_shape(*ran(monkeypatch, tmp_path, "postgresql"), index="names_pkey")
