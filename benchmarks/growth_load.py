@@ -22,6 +22,7 @@ from gateway.places import key_of, number_of, place_of
 from gateway.store.columns import terms
 from gateway.store.databases import address
 from gateway.store.dialect import Connection
+from gateway.store.packing import packed, unpacked
 from gateway.store.tallies import count_anew
 from gateway.store.values import event_text, micros, session_text
 from gateway.work import Work
@@ -63,7 +64,9 @@ def mould(first: Work, database: Path) -> Mould:
     gateway.close()
     session, event = outcome.session, outcome.event
     with _file(database) as connection:
-        head, raw = connection.execute("SELECT head, raw FROM events WHERE position = ?", (event.position,)).fetchone()
+        row = connection.execute("SELECT head, raw, body FROM events WHERE position = ?", (event.position,)).fetchone()
+    # The texts of the copies are others; packed alone it is as large.
+    head, raw = row[0], packed(unpacked(*row[1:]))
     texts = (session_text(session), event_text(event), str(session.uid), str(event.id), session.index)
     return Mould(session.tenant, session.key.realm, *texts, head, raw, tuple(sorted(terms(session))))
 

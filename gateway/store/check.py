@@ -18,6 +18,7 @@ from gateway.store.columns import indexed, session_name, terms
 from gateway.store.databases import address, shown
 from gateway.store.dialect import Connection, StoreError
 from gateway.store.options import option
+from gateway.store.packing import unpacked
 from gateway.store.schema import SCHEMA_VERSION, version_of
 from gateway.store.tables import TABLES
 from gateway.store.tallies import LEVELS
@@ -139,7 +140,7 @@ def _events(connection: Connection) -> Iterator[str]:
         uid = event.session_uid.bytes if event.session_uid is not None else None
         if not _same((event.id.bytes, event.tenant, uid), columns):
             yield f"event {position}: its columns are not those of its text"
-        if (trouble := _raw(event, head, size, raw)) is not None:
+        if (trouble := _raw(event, text, head, size, raw)) is not None:
             yield f"event {position}: {trouble}"
 
 
@@ -149,10 +150,10 @@ _EVENTS = (
 )
 
 
-def _raw(event: SessionEvent, head: Any, size: Any, raw: Any) -> str | None:
+def _raw(event: SessionEvent, text: str, head: Any, size: Any, raw: Any) -> str | None:
     try:
         loads(head)
-        body = zlib.decompress(bytes(raw))
+        body = unpacked(bytes(raw), text)
     except (ValueError, zlib.error) as error:
         return f"its request cannot be read: {error}"
     if len(body) == size and hashlib.sha256(body).hexdigest() != event.digest:

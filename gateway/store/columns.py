@@ -1,27 +1,14 @@
 """Values to columns: what the indexes hold of a session, an event, a raw request and a kept outcome."""
 
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import lru_cache
-from struct import Struct
 from typing import Any
 
 from gateway.model import Session
 from gateway.places import DIGITS, fingerprint, key_of, number_of, place_of
+from gateway.store.packing import packed
 from gateway.store.values import dumps, micros
 from gateway.work import RawRequest
-
-_compress: Callable[[bytes, int], bytes] = zlib.compress
-with suppress(ImportError):
-    # There is a package of it for most processors. The frame is the same, and so, nearly, is the size.
-    from isal.isal_zlib import compress as _compress
-
-_SMALL = 256
-"""Bytes up to which a body is kept as it is, within zlib's frame: packing makes it hardly smaller."""
-_LEVEL = 1
-"""Of compression: the quickest way that leaves as little as zlib does."""
-
 
 Request = tuple[str, int, bytes]
 """An event's columns of its request: its head, its body's full length, and the body, packed."""
@@ -100,22 +87,12 @@ def slot_columns(slot: str) -> tuple[tuple[int, int], bytes]:
     return slot_name(slot), slot_rest(slot)
 
 
-def request_of(raw: RawRequest, limit: int) -> Request:
-    """The columns of a request, of whose body at most ``limit`` bytes are kept."""
-    return _head(raw.method, raw.target, raw.media_type, raw.form), len(raw.body), packed(raw.body[:limit])
+def request_of(raw: RawRequest, limit: int, facts: str = "") -> Request:
+    """The columns of a request, of whose body at most ``limit`` bytes are kept; ``facts`` as for
+    :func:`gateway.store.packing.packed`."""
+    return _head(raw.method, raw.target, raw.media_type, raw.form), len(raw.body), packed(raw.body[:limit], facts)
 
 
 @lru_cache(256)
 def _head(method: str, target: str, media_type: str, form: str) -> str:
     return dumps({"method": method, "target": target, "media_type": media_type, "form": form})
-
-
-def packed(body: bytes) -> bytes:
-    """A request's body as it is stored: within zlib's frame (RFC 1950), a small one as its single stored block."""
-    size = len(body)
-    if size > _SMALL:
-        return _compress(body, _LEVEL)
-    return b"".join((_BLOCK.pack(b"x\x01\x01", size, size ^ 0xFFFF), body, zlib.adler32(body).to_bytes(4, "big")))
-
-
-_BLOCK = Struct("<3sHH")

@@ -142,7 +142,7 @@ def _event(event: SessionEvent, drafted: Draft, raw_bytes: int, kept: tuple[Any,
         text = whole_text(forms.facts, event.tenant, event.principal, uid)
     request = forms.request if len(drafted.raw.body) <= raw_bytes else None
     if request is None:
-        request = request_of(drafted.raw, raw_bytes)
+        request = request_of(drafted.raw, raw_bytes, forms.facts)
     start = (event.position, event.id.bytes, event.tenant, uid.bytes if uid is not None else None)
     return (*start, *kept, text, *request)
 

@@ -53,7 +53,7 @@ def add_forms(made: Draft) -> None:
 def forms_of(of: Draft) -> Forms:
     """The forms of a draft."""
     facts, session = facts_text(of.facts), of.made
-    request = request_of(of.raw, _MOST) if len(of.raw.body) <= _MOST else None
+    request = request_of(of.raw, _MOST, facts) if len(of.raw.body) <= _MOST else None
     slot = slot_columns(of.slot) if of.slot is not None else None
     if session is None or of.caller is None:
         return Forms(facts, request, slot, None, None, None)

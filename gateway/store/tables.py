@@ -117,8 +117,8 @@ class EventRow(Row):
     """One event and the request that it came from; positions grow by one in the order in which events were committed.
 
     ``slot`` is where its outcome is kept for repeats, until ``expires_at``; null when it is not; ``command`` is the
-    digest of the command. Of the request, credentials masked: ``head`` is JSON, ``raw`` the body in zlib's frame, cut
-    off at a limit, and ``size`` the body's full length."""
+    digest of the command. Of the request, credentials masked: ``head`` is JSON, ``raw`` the body, cut off at
+    a limit and packed (:mod:`gateway.store.packing`), and ``size`` the body's full length."""
 
     position: Any = BigIntegerField(primary_key=True)
     id: Any = DigestField(unique=True)

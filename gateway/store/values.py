@@ -199,6 +199,15 @@ def whole_text(facts: str, tenant: str, principal: str, session_uid: uuid.UUID |
     return f"{facts},{dumps(rest)[1:]}"
 
 
+def facts_in(text: str) -> str:
+    """The beginning of an event's stored text, as :func:`facts_text` made it. What follows it holds no quotation mark
+    of its own that is not escaped."""
+    return text[: text.rfind(_REST)]
+
+
+_REST = ',"tenant":'
+
+
 def event_text(event: SessionEvent) -> str:
     """An event as stored text; its position is a column of its own."""
     return dumps(_EVENT.write(event))

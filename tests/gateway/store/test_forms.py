@@ -4,7 +4,6 @@
 """
 
 import json
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from gateway.conformance import case as cases
 from gateway.conformance import kit
 from gateway.conformance.bench import Bench, works_of
 from gateway.store.jobs import draft_all, job
+from gateway.store.packing import unpacked
+from gateway.store.values import whole_text
 from gateway.work import Work
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,7 +67,7 @@ def _shown(work: Work) -> dict[str, Any]:
         "facts": forms.facts,
         "event": forms.event,
         "uses": forms.uses,
-        "request": [head, size, zlib.decompress(raw).decode("utf-8")],
+        "request": [head, size, unpacked(raw, whole_text(forms.facts, "", "", None)).decode("utf-8")],
         "made": made
         and {
             "columns": [value.hex() if isinstance(value, bytes) else value for value in made.columns],
