@@ -9,15 +9,17 @@ what went wrong.
 import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+from gateway.store.batch import Ran, Sent
 from gateway.store.dialect import Lock
 from gateway.store.jobs import Job
 from gateway.store.optimistic import Optimism
 from gateway.store.snapshot import Snapshot
 from gateway.store.steps import Steps, finished
 from gateway.store.turns import LoopLedger
-from gateway.store.writer import Ran, Writer
+from gateway.store.writer import Writer
 
 
 class ServerLedger(LoopLedger):
@@ -74,22 +76,22 @@ class ServerLedger(LoopLedger):
         else:
             self._hear(partial(self._step, jobs, began, steps))
 
-    def _sent(self, jobs: list[Job], began: float, ran: Ran) -> None:
-        self._hear(partial(self._committed, jobs, began, ran))
+    def _sent(self, jobs: list[Job], began: float, sent: Sent) -> None:
+        self._hear(partial(self._committed, jobs, began, sent))
 
-    def _committed(self, jobs: list[Job], began: float, ran: Ran) -> None:
-        connection = self._writer.connection
+    def _committed(self, jobs: list[Job], began: float, sent: Sent) -> None:
+        connection, optimistic = self._writer.connection, sent.ran.nothing is not None
         try:
             # First by itself: to look for a commit that was lost takes long.
             connection.complete()
-            results = self._writer.confirm(ran, None)
+            results = self._writer.confirm(sent)
         except Exception as failed:
-            if ran.nothing is not None and connection.dialect.is_surprise(failed):
+            if optimistic and connection.dialect.is_surprise(failed):
                 self._surprised(jobs, began)
             else:
-                self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
+                self._end_apart(jobs, began, partial(self._confirm, jobs, replace(sent, failed=failed)))
             return
-        if ran.nothing is not None:
+        if optimistic:
             self._optimism.proved(right=True)
         self._over(jobs, began, results)
 

@@ -128,7 +128,10 @@ class Store:
 
     def start(self, prepared: Work | Batch) -> "asyncio.Future[Any]":
         """:meth:`submit` for the running event loop, whose future is given. Raises a Fault while the store closes."""
-        if (halves := mixed.halves(prepared)) is not None:
+        return self._start(prepared, mixed.halves(prepared))
+
+    def _start(self, prepared: Work | Batch, halves: tuple[Batch, Batch] | None) -> "asyncio.Future[Any]":
+        if halves is not None:
             assert isinstance(prepared, Batch)
             return asyncio.ensure_future(self._mixed(prepared, halves))
         if _writes(prepared):
@@ -141,10 +144,11 @@ class Store:
     def put(self, prepared: Work | Batch, then: Callable[[Any], None]) -> "asyncio.Future[Any] | None":
         """:meth:`start` without a future for what only writes: ``then`` is called in the running event loop, with the
         result or with what went wrong. A future that is given may be cancelled."""
-        if _writes(prepared) and mixed.halves(prepared) is None:
+        halves = mixed.halves(prepared)
+        if halves is None and _writes(prepared):
             self._ledger.put(loop_job(prepared, then))
             return None
-        future = self.start(prepared)
+        future = self._start(prepared, halves)
         future.add_done_callback(lambda done: then(_end_of(done)))
         return future
 

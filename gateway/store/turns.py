@@ -22,12 +22,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.store.batch import Ran, Results, Sent
 from gateway.store.crowd import Crowd
 from gateway.store.dialect import Lock
 from gateway.store.jobs import Job, deliver, draft_all, job
 from gateway.store.ledger import closing
 from gateway.store.snapshot import Snapshot
-from gateway.store.writer import RETRY_AFTER, Ran, Results, Writer
+from gateway.store.writer import RETRY_AFTER, Writer
 
 T = TypeVar("T")
 GATHER_SECONDS = 0.004
@@ -149,14 +150,15 @@ class LoopLedger:
         self._commit(jobs, began, ran)
 
     def _commit(self, jobs: list[Job], began: float, ran: Ran) -> None:
-        if (failed := self._writer.send(ran)) is not None:
-            self._end_apart(jobs, began, partial(self._confirm, jobs, ran, failed))
+        sent = self._writer.send(ran)
+        if sent.failed is not None:
+            self._end_apart(jobs, began, partial(self._confirm, jobs, sent))
         else:
-            self._sent(jobs, began, ran)
+            self._sent(jobs, began, sent)
 
-    def _sent(self, jobs: list[Job], began: float, ran: Ran) -> None:
+    def _sent(self, jobs: list[Job], began: float, sent: Sent) -> None:
         """A batch and its commit were sent: see it through."""
-        results = self._writer.confirm(ran, None)
+        results = self._writer.confirm(sent)
         self._lock.release()
         # Where the disk is quick the loop waits for it by itself, unless others wait for the loop.
         if self._writer.is_durable() or (not self._waiting and self._writer.sync_at_once()):
@@ -172,10 +174,10 @@ class LoopLedger:
             size += jobs[-1].size
         return jobs
 
-    def _confirm(self, jobs: list[Job], ran: Ran, failed: Exception | None) -> Results:
+    def _confirm(self, jobs: list[Job], sent: Sent) -> Results:
         """Wait until a batch is committed, or run it again."""
         try:
-            results = self._writer.confirm(ran, failed)
+            results = self._writer.confirm(sent)
         except Exception as error:
             return self._again(jobs, error)
         self._lock.release()

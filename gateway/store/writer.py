@@ -16,6 +16,7 @@ from gateway.guard import blame
 from gateway.handler import Draft, Policy, execute
 from gateway.outcome import Fault, FaultKind, Outcome
 from gateway.store.ahead import look_ahead
+from gateway.store.batch import Ran, Results, Sent
 from gateway.store.dialect import Connection, Lock, Question
 from gateway.store.flush import flush
 from gateway.store.jobs import Job, Result, draft_all
@@ -37,8 +38,6 @@ _PATIENCE_SECONDS = 15.0
 _PAUSES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Seconds between the tries of a batch that another try may help."""
 
-Results = list[tuple[Job, Result]]
-
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -47,17 +46,6 @@ class Bounds:
     batch: int
     raw_bytes: int
     policy: Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """Jobs that were run; ``unit`` is what is to be committed, None when there is nothing. The transaction is open.
-
-    An optimistic batch has yet to begin its own; ``nothing`` is what it expects."""
-
-    results: Results
-    unit: Unit | None
-    nothing: Nothing | None = None
 
 
 class Writer:
@@ -76,7 +64,6 @@ class Writer:
         self.writes = 0
         self._sql = statements
         self._relative = relative(statements) if connection.dialect.pipelines else statements
-        self._answers: Callable[[], list[list[Any]]] = list
         self._expired = time.monotonic()
         self._last = 0
         self._log = log
@@ -152,40 +139,42 @@ class Writer:
 
     def finish(self, ran: Ran) -> Results:
         """Write and commit; what is raised means that nothing was written. :meth:`settle` comes next."""
-        return self.confirm(ran, self.send(ran))
+        return self.confirm(self.send(ran))
 
-    def send(self, ran: Ran) -> Exception | None:
-        """Write and commit, and leave it to :meth:`confirm` to wait for a server. Gives what went wrong, for that."""
+    def send(self, ran: Ran) -> Sent:
+        """Write and commit, and leave it to :meth:`confirm` to wait for a server. Raises nothing."""
         if ran.unit is None:
             self.connection.rollback(wait=False)
-            return None
+            return Sent(ran)
+        sql, sent = self._sql, Sent(ran)
         try:
             with self.connection.pipelined(wait=False):
-                sql = self._sql if ran.nothing is None else self._begin_expecting(ran.nothing)
+                if ran.nothing is not None:
+                    sql, sent = self._relative, Sent(ran, answers=self._begin_expecting(ran.nothing))
                 self._expire(ran.results)
                 flush(ran.unit, self.connection, sql, self.bounds.raw_bytes)
                 self._commit()
         except Exception as error:
-            return error
-        return None
+            return Sent(ran, error)
+        return sent
 
-    def _begin_expecting(self, nothing: Nothing) -> Statements:
-        """Begin the transaction of an optimistic batch; gives the statements for its rows."""
+    def _begin_expecting(self, nothing: Nothing) -> Callable[[], list[list[Any]]]:
+        """Begin the transaction of an optimistic batch; gives what the server answers."""
         asked: list[Question] = [(NOTHING_AT, sorted(nothing.looked)), (LAST_POSITION, [()])]
-        self._answers = self.connection.put(asked, self.connection.dialect.begin_write)
-        return self._relative
+        return self.connection.put(asked, self.connection.dialect.begin_write)
 
-    def confirm(self, ran: Ran, failed: Exception | None) -> Results:
+    def confirm(self, sent: Sent) -> Results:
         """See to it that what was sent is committed; what is raised means that nothing was written.
 
         When the connection is lost meanwhile, only the database knows whether it has committed.
         """
+        ran = sent.ran
         if ran.unit is not None:
             try:
-                if failed is not None:
-                    raise failed
+                if sent.failed is not None:
+                    raise sent.failed
                 self.connection.complete()
-                by = 0 if ran.nothing is None else int(self._answers()[1][0][0])
+                by = 0 if ran.nothing is None else int(sent.answers()[1][0][0])
             except Exception as error:
                 found = self._moved(ran.unit, error) if self.connection.dialect.is_lost(error) else None
                 if found is None:
