@@ -35,6 +35,25 @@ def test_a_crowd_that_has_gone_is_not_waited_for_again():
     assert misses <= 6
 
 
+def test_one_who_comes_too_late_now_and_then_does_not_make_a_crowd_wait_for_others_again_and_again():
+    batches(crowd := Crowd(), present=11, count=600)
+    misses = 0
+    for number in range(1, 600):
+        size = 7 if number % 60 == 0 else 11
+        if crowd.expected > size:
+            misses += 1
+            crowd.missed(size)
+        crowd.came(size)
+    late = 600 // 60
+    assert misses <= 2 * late
+
+
+def test_those_who_come_between_two_batches_are_seen_again_after_a_long_quiet_time():
+    batches(crowd := Crowd(), present=4, count=2000)
+    sizes, _ = batches(crowd, present=8, count=300)
+    assert sizes[-1] == 8
+
+
 def test_a_large_batch_is_remembered_at_once_and_enough_is_enough():
     crowd = Crowd()
     crowd.came(5)
