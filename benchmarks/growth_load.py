@@ -64,9 +64,10 @@ def mould(first: Work, database: Path) -> Mould:
     gateway.close()
     session, event = outcome.session, outcome.event
     with _file(database) as connection:
-        row = connection.execute("SELECT head, raw, body FROM events WHERE position = ?", (event.position,)).fetchone()
+        found = connection.execute("SELECT head, raw, body FROM events WHERE position = ?", (event.position,))
+        head, raw, text = found.fetchone()
     # The texts of the copies are others; packed alone it is as large.
-    head, raw = row[0], packed(unpacked(*row[1:]))
+    raw = packed(unpacked(raw, text))
     texts = (session_text(session), event_text(event), str(session.uid), str(event.id), session.index)
     return Mould(session.tenant, session.key.realm, *texts, head, raw, tuple(sorted(terms(session))))
 

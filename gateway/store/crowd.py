@@ -21,7 +21,7 @@ class Crowd:
 
     def came(self, count: int) -> None:
         """Tell how many a batch held."""
-        self.expected = max(self.expected, min(count, ENOUGH))
+        self.expected = min(count, ENOUGH)
         if self._trying:
             self._trying, self._pause, self._rest = False, 1, 1
         elif self._rest:

@@ -200,8 +200,8 @@ def whole_text(facts: str, tenant: str, principal: str, session_uid: uuid.UUID |
 
 
 def facts_in(text: str) -> str:
-    """The beginning of an event's stored text, as :func:`facts_text` made it. What follows it holds no quotation mark
-    of its own that is not escaped."""
+    """The beginning of an event's stored text, as :func:`facts_text` made it. No value behind it can look like what
+    begins there, since JSON escapes quotation marks."""
     return text[: text.rfind(_REST)]
 
 

@@ -54,6 +54,14 @@ def test_those_who_come_between_two_batches_are_seen_again_after_a_long_quiet_ti
     assert sizes[-1] == 8
 
 
+def test_no_more_are_waited_for_than_one_more_than_a_batch_holds():
+    crowd = Crowd()
+    for _ in range(200):
+        # Many are there, of whom a batch takes four.
+        crowd.came(4)
+        assert crowd.expected <= 5
+
+
 def test_a_large_batch_is_remembered_at_once_and_enough_is_enough():
     crowd = Crowd()
     crowd.came(5)

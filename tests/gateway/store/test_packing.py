@@ -1,5 +1,6 @@
 """Requests as the store keeps them."""
 
+import json
 import sys
 import textwrap
 import types
@@ -18,6 +19,7 @@ from gateway.work import RawRequest
 ALLOWED = 1.05
 """Times zlib's size: the quick packer has code of its own for each kind of processor, a few bytes apart."""
 REQUESTS = Path(__file__).parents[2] / "data" / "requests"
+RECORDED = Path(__file__).parents[2] / "data" / "forms.json"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "operate" / "store.rst"
 TEXT = (REQUESTS / "workstation-session-end.xml").read_bytes()
 SIZES = [0, 1, 255, 256, 257, 1303, 4095, 4096, 4097, 8193, 40_000, 1_000_000]
@@ -52,6 +54,15 @@ def test_body_of_usual_size_is_packed_as_well_as_by_zlib(path):
     body = path.read_bytes()
     size, least = len(packed(body)), len(zlib.compress(body, 1))
     assert size == len(body) + 11 if len(body) <= 256 else size <= ALLOWED * least
+
+
+@pytest.mark.parametrize(
+    "name", ["workstation/SessionEnd__seed_sample_as_xml", "workstation/SessionEnd__seed_sample_as_json"]
+)
+def test_workstations_body_packed_with_its_event_is_as_small_as_by_zlib(name):
+    (written,) = json.loads(RECORDED.read_text(encoding="utf-8"))[name]
+    body = written["request"][2].encode()
+    assert len(packed(body, written["facts"])) <= ALLOWED * len(zlib.compress(body, 1))
 
 
 def test_large_body_is_packed_as_well_as_by_zlib():
