@@ -40,7 +40,6 @@ logger = logging.getLogger("gateway.http")
 
 REFUSAL = "gateway.refusal"
 """The scope type, and the name in the scope, of a request that was refused before it was read."""
-GOODBYE_SECONDS = 1.0
 _VERSIONS = frozenset({"1.0", "1.1"})
 _WATCHED = frozenset({b"expect", b"host", b"transfer-encoding"})
 
@@ -62,7 +61,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._write_timer = Timer(self.loop, self._budget.write_seconds, self._write_timeout)
         self._idle_timer = Timer(self.loop, self.timeout_keep_alive, self._idle_timeout)
         self._refusal: tuple[int, str, str] | None = None
-        self._upgrading = False
+        self._upgrading = self._leaving = False
         self._farewell = Farewell(self)
         self.waiting_since = 0.0
         self.lingering = False
@@ -73,6 +72,9 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._head_timer.arm()
         if len(self.connections) > self._budget.connections:
             self._make_room()
+        draining = self.app_state.get("gateway.draining")
+        if draining is not None and draining.is_set():
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._head_timer, self._write_timer, self._idle_timer):
@@ -227,7 +229,8 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             return
         self.in_head = False
         self._head_timer.disarm()
-        self._pending = Exchange.of(self, method, version, keep_alive=self.parser.should_keep_alive())
+        keep_alive = not self._leaving and self.parser.should_keep_alive()
+        self._pending = Exchange.of(self, method, version, keep_alive=keep_alive)
         if self.cycle is not None and not self.cycle.response_complete:
             self._begin()
 
@@ -365,15 +368,17 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._idle_timer.arm()
 
     def shutdown(self) -> None:
-        """Called when the server stops: what follows events ends now, what answers finishes."""
-        draining = self.app_state.get("gateway.draining")
-        if draining is not None:
-            draining.set()
-        idle = self.cycle is None or self.cycle.response_complete
-        super().shutdown()
-        if idle and self.scheme == "https" and not self.transport.get_write_buffer_size():
-            # TLS waits for the caller to say goodbye as well, and one that is idle does not listen.
-            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+        """Called when the server stops: what answers finishes, and whoever may just be sending a request is listened to
+        for a moment. An answer from now on is the last one of its connection."""
+        self._leaving = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+        self._farewell.announce()
+
+    def stop_reading_head(self) -> None:
+        """Refuse a request whose head has begun, and is not waited for any more."""
+        self._refusal = (408, "The server stops, and the header was not complete.", "")
+        self.send_400_response("")
 
     def end(self, *, unread: bool) -> None:
         """Close behind an answer; gently if more of the request may come."""

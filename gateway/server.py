@@ -12,6 +12,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -88,6 +89,15 @@ _OTHER_FILES = 256
 _FEWEST = 16
 
 
+class GatewayServer(Server):
+    """uvicorn's server, whose application and connections know that it stops, also those that come only then."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: accept nobody any more, and finish."""
+        self.lifespan.state["gateway.draining"].set()
+        await super().shutdown(sockets)
+
+
 class GatewayWorker(UvicornWorker):  # type: ignore[misc]
     """uvicorn under gunicorn, with the gateway's protocol class and budgets."""
 
@@ -113,7 +123,7 @@ class GatewayWorker(UvicornWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = Server(config=self.config)
+        server = GatewayServer(config=self.config)
         # A graceful end for SIGQUIT too: gunicorn sends it to its workers when it gets SIGINT.
         asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, setattr, server, "should_exit", True)
         beating = asyncio.create_task(beat(self, server))

@@ -16,7 +16,7 @@ from gateway import arrival
 from gateway.asgi import create_app
 from gateway.identity import Unverified
 from gateway.outcome import Fault, FaultKind
-from gateway.server import SETTINGS, protocol_factory
+from gateway.server import SETTINGS, GatewayServer, protocol_factory
 from gateway.settings import Settings
 from gateway.store import StoreError
 from gateway.wire import WireRequest, WireResponse
@@ -170,7 +170,7 @@ class Running:
             timeout_keep_alive=given["keep_alive"],
             timeout_graceful_shutdown=5,
         )
-        self.server = uvicorn.Server(config)
+        self.server = GatewayServer(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
         while not self.server.started:
