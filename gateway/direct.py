@@ -22,7 +22,7 @@ from gateway.identity import Unverified
 from gateway.outcome import Fault
 from gateway.proxies import ProxyPolicy
 from gateway.web import paths
-from gateway.wire import Headers, WireRequest, WireResponse
+from gateway.wire import WireRequest, WireResponse
 
 logger = logging.getLogger("gateway.door")
 
@@ -100,7 +100,7 @@ def _request(policy: ProxyPolicy, exchange: Exchange) -> WireRequest:
         exchange.method,
         exchange.path,
         exchange.query.decode("latin-1"),
-        Headers.of(exchange.headers),
+        exchange.said(),
         peer=connection.client[0] if connection.client else "",
         scheme=connection.scheme,
         fallback_host=arrival.host_of(connection.server),

@@ -13,7 +13,7 @@ from httptools import parse_url
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.http_answers import rendered
-from gateway.wire import WireResponse
+from gateway.wire import Headers, WireResponse
 
 Application: TypeAlias = Any
 """An ASGI application."""
@@ -69,6 +69,7 @@ class Exchange:
         "complete",
         "disconnected",
         "expects",
+        "fields",
         "headers",
         "keep_alive",
         "method",
@@ -97,6 +98,7 @@ class Exchange:
         self.path = path
         self.query = query
         self.headers = headers
+        self.fields: Headers | None = None
         self.version = version
         self.keep_alive = keep_alive
         self.parts: list[bytes] = []
@@ -112,6 +114,20 @@ class Exchange:
         made = cls(connection, method.decode("ascii"), path, query, connection.headers, version, newer and keep_alive)
         made.expects = newer and connection.expect_100_continue
         return made
+
+    def again(self, body: bytes) -> "Exchange":
+        """Another request with the same head, and this body."""
+        made = Exchange(
+            self._connection, self.method, self.path, self.query, self.headers, self.version, self.keep_alive
+        )
+        made.body, made.complete, made.fields = body, True, self.said()
+        return made
+
+    def said(self) -> Headers:
+        """The header fields as texts."""
+        if self.fields is None:
+            self.fields = Headers.of(self.headers)
+        return self.fields
 
     def finish(self) -> None:
         """Called when all of the request was read."""

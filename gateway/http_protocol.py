@@ -32,7 +32,8 @@ from gateway.http_answers import AnswerTransport, refusal
 from gateway.http_budget import PIPELINED, HttpBudget
 from gateway.http_exchange import Exchange
 from gateway.http_farewell import Farewell
-from gateway.http_room import waited_for
+from gateway.http_heads import Heads, without_upgrade
+from gateway.http_room import make_room
 from gateway.http_timer import Timer
 from gateway.outcome import Fault, FaultKind
 
@@ -63,6 +64,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         self._refusal: tuple[int, str, str] | None = None
         self._upgrading = self._leaving = False
         self._farewell = Farewell(self)
+        self._heads = Heads()
         self.waiting_since = 0.0
         self.lingering = False
 
@@ -98,8 +100,16 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         if self.lingering:
             self._farewell.discard(data)
             return
-        unfinished = self._begun = self.in_head
-        self._feed(data)
+        unfinished, cycle = self.in_head, self.cycle
+        self._begun = unfinished
+        between = not unfinished and cycle is not None and cycle.response_complete and not cycle.more_body
+        if between and (exchange := self._heads.again(data)) is not None:
+            self._head_timer.disarm()
+            self._pending = exchange
+        else:
+            self._feed(data)
+            if between:
+                self._heads.keep(data, self._pending)
         if self._pending is not None and not self._pending.complete:
             self._begin()
         if self.lingering:
@@ -162,17 +172,11 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             return
 
     def _without_upgrade(self) -> bytes:
-        """The head just read, without its wish for another protocol, for a parser that then reads its body.
-
-        Java's HttpClient wishes for ``h2c`` with every first request, and the parser takes a body behind that for the
-        other protocol. A server may ignore the wish (RFC 9110, 7.8), and the request is an ordinary one.
-        """
-        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        head = without_upgrade(self.parser, self.url, self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._upgrading = False
-        kept = [b": ".join(row) for row in self.headers if row[0] not in (b"upgrade", b"http2-settings")]
-        return b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *kept, b"", b""))
+        return head
 
     def _is_stray(self) -> bool:
         """Whether something came that is no part of a request, and nothing is under way."""
@@ -269,10 +273,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _idle_timeout(self) -> None:
-        """One timer for many requests: it looks when it is due, and waits for the rest.
-
-        A caller that does not read its answer is not waited for.
-        """
+        """One timer for many requests: it looks when it is due, and waits for the rest; for nobody who does not read."""
         if self.transport.is_closing() or self.in_head or not self.cycle.response_complete:
             return
         if (rest := self.waiting_since + self.timeout_keep_alive - self.loop.time()) > 0:
@@ -298,11 +299,9 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> None:
         """Close the connections that were waited for longest; with nobody to close, refuse this one."""
-        waiting = waited_for(self.connections, self)
-        for other in waiting[: 1 + self._budget.connections // 32]:
-            other.transport.abort()
+        made = make_room(self.connections, self, 1 + self._budget.connections // 32)
         self._note(503, "connections")
-        if not waiting:
+        if not made:
             self._answer_plainly(503, "The server has too many connections.")
 
     # Answers
@@ -371,6 +370,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         """Called when the server stops: what answers finishes, and whoever may just be sending a request is listened to
         for a moment. An answer from now on is the last one of its connection."""
         self._leaving = True
+        self._heads.forget()
         if self.cycle is not None:
             self.cycle.keep_alive = False
         self._farewell.announce()

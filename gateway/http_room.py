@@ -4,6 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 
+def make_room(connections: Iterable[Any], but: Any, most: int) -> bool:
+    """Close so many connections at most, those first that were waited for longest; False if there is none to close."""
+    waiting = waited_for(connections, but)
+    for connection in waiting[:most]:
+        connection.transport.abort()
+    return bool(waiting)
+
+
 def waited_for(connections: Iterable[Any], but: Any) -> list[Any]:
     """Connections whose turn it is, those to close first at the front: first those that sent part of a request or
     nothing at all, then those that are idle between two requests; of each those that were waited for longest."""
