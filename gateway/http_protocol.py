@@ -273,7 +273,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _idle_timeout(self) -> None:
-        """One timer for many requests, which waits for what is left when it is due; not for who leaves an answer."""
+        """One timer for many requests: when due, it waits for the rest of the time, unless an answer lies unread."""
         if self.transport.is_closing() or self.in_head or not self.cycle.response_complete:
             return
         if (rest := self.waiting_since + self.timeout_keep_alive - self.loop.time()) > 0:
