@@ -51,6 +51,22 @@ def arrive(
     )
 
 
+def again(before: WireRequest, body: bytes, received_at: datetime) -> WireRequest:
+    """A request with the same head as one that came before on its connection, which has to say it anew."""
+    return WireRequest(
+        before.method,
+        before.path,
+        before.query,
+        before.headers,
+        body,
+        before.client,
+        before.base_url,
+        correlation_id(before.headers),
+        received_at,
+        before.raw_path,
+    )
+
+
 @lru_cache(maxsize=64)
 def host_of(server: tuple[str, int | None] | None) -> str:
     """The ``host:port`` of the server's own end of a connection; ``localhost`` where it has none."""

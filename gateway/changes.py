@@ -53,12 +53,9 @@ def changed(work: Work, write: Write, tenant: str, before: Session | None, made:
     state = changes.pop("state", None) or _STATES.get(write.kind)
     replaces = write.replace and before is not None
     old = before.attributes if before is not None and not replaces else {}
-    values = {
-        name: value
-        if (value := changes.get(name)) is not None and name not in _COMPOSED
-        else _changed(name, old, value)
-        for name in (_CHANGEABLE if replaces else changes)
-    }
+    values = {**dict.fromkeys(_CHANGEABLE), **changes} if replaces else changes
+    for name in [name for name, value in values.items() if value is None or name in _COMPOSED]:
+        values[name] = _changed(name, old, values[name])
     if made is not None and made.applications and "applications" in changes:
         # The same, not only equal: their text is made already.
         values["applications"] = made.applications

@@ -94,6 +94,16 @@ class Direct:
 
 
 def _request(policy: ProxyPolicy, exchange: Exchange) -> WireRequest:
+    """What came. What its head says is found out once, where the same head comes again."""
+    first = exchange.first
+    if first is None:
+        return _arrived(policy, exchange)
+    if first.request is None:
+        first.request = _arrived(policy, first)
+    return arrival.again(first.request, exchange.body, datetime.now(UTC))
+
+
+def _arrived(policy: ProxyPolicy, exchange: Exchange) -> WireRequest:
     connection = exchange.connection
     return arrival.arrive(
         policy,

@@ -13,7 +13,7 @@ from httptools import parse_url
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.http_answers import rendered
-from gateway.wire import Headers, WireResponse
+from gateway.wire import Headers, WireRequest, WireResponse
 
 Application: TypeAlias = Any
 """An ASGI application."""
@@ -60,7 +60,8 @@ class Connection(Protocol):
 class Exchange:
     """A request whose head was read, and whose body, if ``complete``, is all there; ``path`` is not decoded.
 
-    It shows its connection what uvicorn's cycle does, whichever of both is at work.
+    It shows its connection what uvicorn's cycle does, whichever of both is at work. ``first`` is one with the same
+    head, if such came before; its ``request`` is what the head was found to say, once somebody has asked.
     """
 
     __slots__ = (
@@ -70,12 +71,14 @@ class Exchange:
         "disconnected",
         "expects",
         "fields",
+        "first",
         "headers",
         "keep_alive",
         "method",
         "parts",
         "path",
         "query",
+        "request",
         "response_complete",
         "response_started",
         "version",
@@ -99,6 +102,8 @@ class Exchange:
         self.query = query
         self.headers = headers
         self.fields: Headers | None = None
+        self.first: Exchange | None = None
+        self.request: WireRequest | None = None
         self.version = version
         self.keep_alive = keep_alive
         self.parts: list[bytes] = []
@@ -120,7 +125,7 @@ class Exchange:
         made = Exchange(
             self._connection, self.method, self.path, self.query, self.headers, self.version, self.keep_alive
         )
-        made.body, made.complete, made.fields = body, True, self.said()
+        made.body, made.complete, made.fields, made.first = body, True, self.said(), self
         return made
 
     def said(self) -> Headers:

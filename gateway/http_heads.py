@@ -65,7 +65,7 @@ class KnownHead:
             return False
         self._digits, exchange = digits, self._exchange
         exchange.headers = [(name, digits if name == _NAME else value) for name, value in exchange.headers]
-        exchange.fields = Headers.of(exchange.headers)
+        exchange.fields, exchange.request = Headers.of(exchange.headers), None
         return True
 
 

@@ -1,6 +1,7 @@
 """Identifiers that are made here, before a write reaches the ledger, so that it can be run again."""
 
 import os
+import struct
 import threading
 import time
 import uuid
@@ -8,17 +9,16 @@ from collections.abc import Iterator
 
 _BLOCK = 256
 """So many times 16 random bytes are asked of the system at once."""
-_ready: Iterator[bytes] = iter(())
+_ready: Iterator[tuple[bytes]] = iter(())
 
 
 def _random() -> bytes:
     """16 random bytes. Threads may share what is ready: an iterator gives each piece once."""
     global _ready  # noqa: PLW0603 - what is random is used once
     while True:
-        for piece in _ready:
+        for (piece,) in _ready:
             return piece
-        block = os.urandom(16 * _BLOCK)
-        _ready = iter([block[at : at + 16] for at in range(0, len(block), 16)])
+        _ready = struct.iter_unpack("16s", os.urandom(16 * _BLOCK))
 
 
 def _forget() -> None:

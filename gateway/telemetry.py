@@ -11,14 +11,11 @@ import logging
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
-from operator import attrgetter
 from types import ModuleType
 from typing import Any, TextIO
-
-import orjson
 
 from gateway.outcome import FaultKind
 from gateway.quick import quick
@@ -59,8 +56,8 @@ class RequestRecord:
 
 # ASCII alone: a lone surrogate of a caller's making cannot be written in UTF-8.
 _ENCODER = json.JSONEncoder(default=str)
-_FIELDS = tuple(field.name for field in fields(RequestRecord))
-_values = attrgetter(*_FIELDS)
+_json = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 DELAY = 0.05
 """Seconds for which a line may wait for others."""
@@ -140,14 +137,29 @@ def _lines(level: int, rows: Iterable[tuple[float, RequestRecord]]) -> logging.L
 
 
 def _text(at: float, level: str, record: RequestRecord) -> str:
-    line = {"time": _stamp(at), "level": level, "logger": access.name, "message": "request"}
-    line.update({name: value for name, value in zip(_FIELDS, _values(record), strict=True) if value})
-    line["seconds"] = round(record.seconds, 6)  # type: ignore[assignment]
-    try:
-        text = orjson.dumps(line).decode()
-    except TypeError:
-        return _ENCODER.encode(line)
-    return text if text.isascii() else _ENCODER.encode(line)
+    # Put together by hand, since an object to be written takes three times as long.
+    kind = _kind(level, record.api, record.operation, record.protocol, record.method)
+    path, status, seconds = _quoted(record.path), record.status, round(record.seconds, 6)
+    own = f'"path":{path},"status":{status},"correlation_id":"{record.correlation_id}","seconds":{seconds}'
+    odd = record.fault or record.notes
+    wrong = _said(fault=record.fault, fault_log=record.fault_log, notes=record.notes) if odd else ""
+    who = f',"principal":{_quoted(record.principal)}' if record.principal else ""
+    tenant = f',"tenant":{_quoted(record.tenant)}' if record.tenant else ""
+    again = ',"repeated":true' if record.repeated else ""
+    came = f',"bytes_in":{record.bytes_in}' if record.bytes_in else ""
+    went = f',"bytes_out":{record.bytes_out}' if record.bytes_out else ""
+    return f'{{"time":"{_stamp(at)}",{kind}{own}{wrong}{who}{tenant}{again}{came}{went}}}'
+
+
+@lru_cache(maxsize=256)
+def _kind(level: str, api: str, operation: str, protocol: str, method: str) -> str:
+    said = _said(level=level, logger=access.name, message="request", api=api, operation=operation, protocol=protocol)
+    return f'{said[1:]},"method":{_quoted(method)},'
+
+
+def _said(**values: Any) -> str:
+    """Members of a line, each behind a comma, without the empty ones."""
+    return "".join([f',"{name}":{_json(value)}' for name, value in values.items() if value])
 
 
 def _stamp(at: float) -> str:

@@ -57,7 +57,7 @@ def forms_of(of: Draft) -> Forms:
     slot = slot_columns(of.slot) if of.slot is not None else None
     if session is None or of.caller is None:
         return Forms(facts, request, slot, None, None, None)
-    uses = uses_text(session.applications) if session.applications else None
+    uses = uses_text(session.applications, of.facts["changes"].get("applications")) if session.applications else None
     event = whole_text(facts, session.tenant, of.caller.name, session.uid)
     return Forms(facts, request, slot, uses, made_of(session, uses), event)
 

@@ -166,9 +166,20 @@ _EVENT = _record(
 )
 
 
-def uses_text(uses: tuple[ApplicationUse, ...]) -> str:
-    """Used applications as stored text: of many sessions the most of it."""
+def uses_text(uses: tuple[ApplicationUse, ...], told: Any = None) -> str:
+    """Used applications as stored text: of many sessions the most of it. ``told`` is what
+    :func:`gateway.commands.plain` makes of what was sent of them, where the caller knows."""
+    if type(told) is list and len(told) == len(uses):
+        return dumps([_use_tree(use, tree) for use, tree in zip(uses, told, strict=True)])
     return dumps(_USES.write(uses))
+
+
+def _use_tree(use: ApplicationUse, told: dict[str, Any]) -> dict[str, Any]:
+    """One use: as it was told, but for the unit of its duration, where nothing of its attributes was cleared."""
+    if told.get("attributes") != use.attributes:
+        tree: dict[str, Any] = _USE.write(use)
+        return tree
+    return told if use.duration is None else {**told, "duration": use.duration // _MICROSECOND}
 
 
 def session_text(session: Session, uses: str | None = None) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -39,6 +39,21 @@ def test_a_request_is_one_json_line_without_empty_fields(lines):
     assert line["notes"] == ["unknown_member:Foo"]
     assert line["repeated"] is True
     assert "fault" not in line
+
+
+def test_each_line_tells_of_its_own_request(lines):
+    rows = [
+        replace(RECORD, correlation_id=f"{number:032x}", seconds=number / 8, bytes_in=number, bytes_out=2 * number)
+        for number in range(3)
+    ]
+    odd = replace(rows[1], path='/sites/"ü"\\', principal='key:"1"', tenant="ten\nant", method="PÜT", api="")
+    for row in (*rows, odd):
+        telemetry.observe(row)
+    shown = [{name: value for name, value in asdict(row).items() if value or name == "seconds"} for row in (*rows, odd)]
+    rest = {"level": "info", "logger": "gateway.access", "message": "request"}
+    assert [{name: value for name, value in line.items() if name != "time"} for line in lines()] == [
+        {**rest, **row} for row in shown
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.commands import plain
 from gateway.model import ApplicationUse, Device, EventKind, Key, Session, SessionEvent, State, Subject
-from gateway.store.values import dumps, event_of, event_text, loads, micros, session_of, session_text
+from gateway.store.values import dumps, event_of, event_text, loads, micros, session_of, session_text, uses_text
 
 texts = st.text(max_size=12)
 maybe = st.none() | texts
@@ -69,6 +70,12 @@ def test_session_comes_back_as_it_was(session):
     back = session_of(session_text(session))
     assert back == session
     assert typed(back) == typed(session)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(uses, max_size=3).map(tuple))
+def test_applications_have_one_text_whoever_wrote_them_down_before(applications):
+    assert uses_text(applications, plain(applications)) == uses_text(applications)
 
 
 @settings(max_examples=200, deadline=None)
