@@ -10,9 +10,12 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from benchmarks import codec
 from benchmarks.contenders import Contender, gateway, peer
@@ -26,6 +29,9 @@ OURS = sorted(
 )
 WARM = 2
 """Seconds of a load that each server takes before it is measured."""
+NOTHING = "nothing"
+Entrant: TypeAlias = Callable[[int, int, int], tuple[Measured, list[str]]]
+"""Runs a load by its number, with so many connections and for so many seconds; gives what was wrong with it, too."""
 
 
 def main() -> int:
@@ -39,14 +45,12 @@ def main() -> int:
     print(f"{options.rounds} times {options.seconds} seconds for each row")
     peers = list(_installed()) if options.peers else []
     wrong: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
-        nothing = [_nothing(options, connections) for connections in options.connections]
-        with ExitStack() as stack:
-            ours = [stack.enter_context(gateway(Path(folder), options.workers, store)) for store in options.stores]
-            for load in options.loads or OURS:
-                rows, lies = _load(options, Path(folder), load, ours, peers)
-                _print(rows, nothing)
-                wrong += lies
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        ours = [stack.enter_context(gateway(Path(folder), options.workers, store)) for store in options.stores]
+        for load in options.loads or OURS:
+            rows, lies = _load(options, Path(folder), load, ours, peers)
+            _print(rows)
+            wrong += lies
     for line in wrong:
         print(line)
     return 1 if wrong else 0
@@ -73,13 +77,18 @@ def _installed() -> Iterator[Peer]:
             print(f"not measured: {missing}")
 
 
-def _nothing(options: argparse.Namespace, connections: int) -> Measured:
+@contextmanager
+def _nothing(options: argparse.Namespace) -> Iterator[Entrant]:
+    """A server that does nothing, under the same gunicorn: what the machine and HTTP cost at that moment."""
     port = free_port()
     workers = str(os.cpu_count()) if options.workers == "0" else options.workers
     gunicorn = Path(sys.executable).parent / "gunicorn"
     command = [gunicorn, "-k", "uvicorn_worker.UvicornWorker", "-w", workers, "-b", f"127.0.0.1:{port}"]
     with running([*command, "--log-level", "error", "benchmarks.nothing:app"], port) as process:
-        return measure("nothing", {}, port, connections, options.seconds, (process,))
+        yield lambda _, connections, seconds: (
+            replace(measure(NOTHING, {}, port, connections, seconds, (process,)), server=NOTHING),
+            [],
+        )
 
 
 def _load(
@@ -90,31 +99,34 @@ def _load(
     rows: list[Measured] = []
     wrong: list[str] = []
     with ExitStack() as stack:
-        entrants = [(one, load) for one in ours]
-        entrants += [(stack.enter_context(peer(folder, one)), one.loads[load]) for one in peers if load in one.loads]
-        for number, (contender, script) in enumerate(entrants):
-            contender.run(load, script, 50 + number, options.connections[0], WARM)
+        entrants: list[Entrant] = [partial(one.run, load, load) for one in ours]
+        for one in peers:
+            if load in one.loads:
+                entrants.append(partial(stack.enter_context(peer(folder, one)).run, load, one.loads[load]))
+        entrants.append(stack.enter_context(_nothing(options)))
+        for number, run in enumerate(entrants):
+            run(50 + number, options.connections[0], WARM)
         for turn, connections in enumerate(options.connections):
             found: list[list[Measured]] = [[] for _ in entrants]
             for number in range(options.rounds):
-                for of_one, (contender, script) in zip(found, entrants, strict=True):
-                    run = turn * options.rounds + number
-                    row, lies = contender.run(load, script, run, connections, options.seconds)
+                for of_one, run in zip(found, entrants, strict=True):
+                    row, lies = run(turn * options.rounds + number, connections, options.seconds)
                     of_one.append(row)
                     wrong += lies
             rows += map(of_rounds, found)
     return rows, wrong
 
 
-def _print(rows: list[Measured], nothing: list[Measured]) -> None:
+def _print(rows: list[Measured]) -> None:
     for row in rows:
-        base = next(item for item in nothing if item.connections == row.connections)
-        first = next(item for item in rows if item.connections == row.connections)
+        beside = [item for item in rows if item.connections == row.connections]
+        first, nothing = beside[0], beside[-1]
+        speed, cost = row.requests_per_second / nothing.requests_per_second, row.cpu_us / nothing.cpu_us
         print(
             f"{row.name:16} {row.server:18} {row.connections:5} connections {row.requests_per_second:8.0f} requests/s"
             f"  p50 {row.p50_ms:7.2f} ms  p99 {row.p99_ms:7.2f} ms  cpu {row.cpu_us:6.0f} us"
-            f"  errors {row.refused + row.failed}  {row.requests_per_second / base.requests_per_second:6.3f} of nothing"
-            f"  gateway x{first.requests_per_second / row.requests_per_second:.2f}",
+            f" (least {row.least_cpu_us:.0f}, {cost:.1f} of nothing)  errors {row.refused + row.failed}"
+            f"  {speed:6.3f} of nothing  gateway x{first.requests_per_second / row.requests_per_second:.2f}",
             flush=True,
         )
 
