@@ -48,12 +48,13 @@ def wait(port: int, path: str, log: Path | None) -> None:
 
 
 def cpu_seconds(*roots: int) -> float:
-    """User and system time of processes and all below them, from ``/proc``; 0 where there is none."""
+    """User and system time of processes and all below them, from ``/proc``; 0 where there is none. The time of a child
+    that has ended is its parent's."""
     parents: dict[int, tuple[int, float]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
-            spent = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            spent = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
             parents[int(stat.parent.name)] = int(fields[1]), spent
     return sum(spent for process, (_, spent) in parents.items() if _is_below(process, roots, parents))
 
