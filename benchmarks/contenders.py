@@ -36,7 +36,8 @@ class Contender:
         before = events.count(self.database), self._answers()
         # What the server before has left for the disk to write, this one should not wait for.
         os.sync()
-        values = {"TOKEN": self.token or "anyone", "RUN": f"r{number}", "RUN_TIME": f"2019-10-01T08:{number:02d}:00"}
+        # The same session told in JSON and in XML is told twice, so each load has its own.
+        values = {"TOKEN": self.token or "anyone", "RUN": f"{load}-{number}", "RUN_TIME": f"2019-10-01T08:{number:02d}:00"}
         found = measure(script, values, self.port, connections, seconds, self.processes)
         row = Measured(**{**vars(found), "name": load, "server": self.name})
         made = _settled(self.database) - before[0]
