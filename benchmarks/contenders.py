@@ -37,7 +37,8 @@ class Contender:
         # What the server before has left for the disk to write, this one should not wait for.
         os.sync()
         # The same session told in JSON and in XML is told twice, so each load has its own.
-        values = {"TOKEN": self.token or "anyone", "RUN": f"{load}-{number}", "RUN_TIME": f"2019-10-01T08:{number:02d}:00"}
+        run, time_of_run = f"{load}-{number}", f"2019-10-01T08:{number:02d}:00"
+        values = {"TOKEN": self.token or "anyone", "RUN": run, "RUN_TIME": time_of_run}
         found = measure(script, values, self.port, connections, seconds, self.processes)
         row = Measured(**{**vars(found), "name": load, "server": self.name})
         made = _settled(self.database) - before[0]
