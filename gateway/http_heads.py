@@ -53,20 +53,20 @@ class KnownHead:
         if not data.startswith(behind, end):
             return None
         digits, body = data[start:end], data[end + len(behind) :]
-        if digits != self._digits and not self._lasts(digits):
+        other = digits != self._digits
+        if other and not (self._digits and digits.isdigit()):
             return None
         if len(body) != int(digits or 0):
             return None
+        if other:
+            self._lasts(digits)
         return self._exchange.again(body)
 
-    def _lasts(self, digits: bytes) -> bool:
-        """Take another length over; False if it is none."""
-        if not (self._digits and digits.isdigit()):
-            return False
+    def _lasts(self, digits: bytes) -> None:
+        """Take another length over."""
         self._digits, exchange = digits, self._exchange
         exchange.headers = [(name, digits if name == _NAME else value) for name, value in exchange.headers]
         exchange.fields, exchange.request = Headers.of(exchange.headers), None
-        return True
 
 
 class Heads:
