@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import events
@@ -40,7 +40,7 @@ class Contender:
         run, time_of_run = f"{load}-{number}", f"2019-10-01T08:{number:02d}:00"
         values = {"TOKEN": self.token or "anyone", "RUN": run, "RUN_TIME": time_of_run}
         found = measure(script, values, self.port, connections, seconds, self.processes)
-        row = Measured(**{**vars(found), "name": load, "server": self.name})
+        row = replace(found, name=load, server=self.name)
         made = _settled(self.database) - before[0]
         # The answers under way when wrk stopped are not among those that it counted; the gateway counts its own.
         answers = self._answers() - before[1] if self.token else row.requests - row.refused

@@ -56,7 +56,7 @@ class RequestRecord:
 
 # ASCII alone: a lone surrogate of a caller's making cannot be written in UTF-8.
 _ENCODER = json.JSONEncoder(default=str)
-_json = json.JSONEncoder(separators=(",", ":")).encode
+_json = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _quoted = json.encoder.encode_basestring_ascii
 
 DELAY = 0.05
@@ -140,7 +140,7 @@ def _text(at: float, level: str, record: RequestRecord) -> str:
     # Put together by hand, since an object to be written takes three times as long.
     kind = _kind(level, record.api, record.operation, record.protocol, record.method)
     path, status, seconds = _quoted(record.path), record.status, round(record.seconds, 6)
-    own = f'"path":{path},"status":{status},"correlation_id":"{record.correlation_id}","seconds":{seconds}'
+    own = f'"path":{path},"status":{status},"correlation_id":{_quoted(record.correlation_id)},"seconds":{seconds}'
     odd = record.fault or record.notes
     wrong = _said(fault=record.fault, fault_log=record.fault_log, notes=record.notes) if odd else ""
     who = f',"principal":{_quoted(record.principal)}' if record.principal else ""

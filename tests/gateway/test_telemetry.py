@@ -75,6 +75,12 @@ def test_a_text_that_is_no_unicode_is_logged_all_the_same(lines):
     assert lines()[0]["fault_log"] == "bad \udc80"
 
 
+def test_what_is_no_text_or_no_id_does_not_keep_a_line_from_being_told(lines):
+    telemetry.observe(replace(RECORD, fault="invalid", fault_log=ValueError("why"), correlation_id='"\n'))
+    telemetry.observe(RECORD)
+    assert [(line.get("fault_log"), line["correlation_id"]) for line in lines()] == [("why", '"\n'), (None, "c" * 32)]
+
+
 def test_an_exception_is_told_with_its_place():
     stream = io.StringIO()
     logger = logging.getLogger("test.telemetry")
